@@ -1,0 +1,36 @@
+# Two commands from a fresh clone: `make demo` and `make test`.  Python 3.11+ and make suffice.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+# Tests that need more than Python are skipped with a reason and counted in the last line.
+# `make test REQUIRE="pre-commit yaml-test-suite"` makes such a skip a failure.
+REQUIRE ?=
+
+.PHONY: demo test bench lint clean
+
+demo: ## Install into a new virtual environment and judge the shipped examples
+	$(PYTHON) -m venv --clear .venv-demo
+	.venv-demo/bin/pip install --quiet --disable-pip-version-check .
+	@PATH="$(CURDIR)/.venv-demo/bin:$$PATH" sh docs/demo.sh
+
+$(BIN)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check hypothesis pytest pytest-cov
+	touch $@
+
+test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure core
+	AIGOV_TEST_REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest -q -rs --cov --cov-report=term
+
+bench: $(BIN)/.installed ## Measure as ratios in one run
+	$(BIN)/python benchmarks/start.py
+
+lint: $(BIN)/.installed ## Formatting, lints, types, floors
+	$(BIN)/pip install --quiet --disable-pip-version-check ruff mypy import-linter check-jsonschema types-PyYAML types-jsonschema
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean: ## Remove what the targets above made
+	rm -rf .venv .venv-demo build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

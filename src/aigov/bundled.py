@@ -1,0 +1,30 @@
+"""The data folders that ship with the program."""
+
+from __future__ import annotations
+
+import os
+
+
+def folder(kind: str) -> str:
+    """Return the path of a shipped folder: `policies`, `schemas`, `inventories`, `examples`.
+
+    An installed wheel carries them below the package; a checkout at its root.
+    """
+    package = os.path.dirname(os.path.abspath(__file__))
+    installed = os.path.join(package, "data", kind)
+    if os.path.isdir(installed):
+        return installed
+    return os.path.join(os.path.dirname(os.path.dirname(package)), kind)
+
+
+def read_tree(root: str, suffix: str) -> dict[str, bytes]:
+    """Return every file below `root` that ends in `suffix`: POSIX path to content, sorted."""
+    found = {}
+    for path, folders, names in os.walk(root):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(suffix):
+                full = os.path.join(path, name)
+                with open(full, "rb") as file:
+                    found[os.path.relpath(full, root).replace(os.sep, "/")] = file.read()
+    return found

@@ -1,0 +1,307 @@
+"""Judge manifests: the pure pipeline from what was read to the result.
+
+`preparing.read` finds what a file holds and which evidence it names; the caller, who may
+touch the file system, says which of that resolves; `check` judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from aigov import __version__
+from aigov.derivation import derive
+from aigov.expressions import CONSTANTS
+from aigov.findings import Enforcement, Result
+from aigov.judgement import Situation, judge
+from aigov.policies import TIERS, resolve_params
+from aigov.preparing import Prepared, ReadFile, mapping, shape_result
+from aigov.required import absent_pointers
+from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
+from aigov.rules import Rules
+from aigov.settings import Settings
+from aigov.source import split_pointer
+from aigov.waivers import WORDS, Target, Waiver, apply_waivers, judge_waiver, parse_waiver
+
+STAGES = tuple(CONSTANTS["stages"])
+_RANKS = CONSTANTS["stages"]
+_SYNTAX = PolicyText(
+    "SYN-001", "manifest-syntax", "The file cannot be read as manifests", "",
+    "Mend the file at the place named; nothing in it was judged.", {},
+)  # fmt: skip
+_SHAPE = PolicyText(
+    "SCH-001", "manifest-schema", "The manifest does not have the shape of its kind", "",
+    "Correct the field; `aigov schema` prints the schema, and an editor can show it.", {},
+)  # fmt: skip
+
+
+def check(
+    files: Iterable[tuple[ReadFile, Mapping[str, bool]]],
+    rules: Rules,
+    settings: Settings,
+    notes: tuple[str, ...] = (),
+) -> CheckResult:
+    """Judge what was read, each file with what resolves of its evidence."""
+    documents: list[tuple[Prepared, DocumentResult]] = []
+    problems: list[Problem] = []
+    for file, evidence in files:
+        problems += file.problems
+        for prepared in file.documents:
+            if prepared.kind == "UseCase":
+                result = _judge_use_case(prepared, evidence, rules, settings)
+            else:
+                result = _unjudged(prepared, settings)
+            documents.append((prepared, result))
+    judged = _waive(_without_twins(documents), rules, settings)
+    judged.sort(key=lambda one: (one.path, one.line))
+    return CheckResult(
+        __version__,
+        settings.as_of,
+        settings.target_stage,
+        rules.digest() if settings.digests else "",
+        settings.profile.digest() if settings.profile and settings.digests else None,
+        _texts(judged, problems, rules),
+        tuple(judged),
+        tuple(sorted(problems, key=lambda one: one[1:])),
+        notes,
+    )
+
+
+def _judge_use_case(
+    prepared: Prepared, evidence: Mapping[str, bool], rules: Rules, settings: Settings
+) -> DocumentResult:
+    given_spec, metadata = mapping(prepared.value, "spec"), mapping(prepared.value, "metadata")
+    derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of)
+    stage, tier = judged_stage(spec, derived, settings.target_stage), None
+    tier = effective_tier(spec, derived, stage)
+    variable["placeholders"] = list(prepared.placeholders)
+    variable["evidence"] = list(prepared.evidence)
+    bound = _Bound(prepared, {"spec": spec, "metadata": metadata}, variable, evidence, rules)
+    situation = bound.situation(stage, tier, settings)
+    results = [judge(policy, situation) for policy in rules.policies.values()]
+    following = _following(stage) if settings.preview else None
+    preview: list[Result] = []
+    if following:
+        ahead = bound.situation(following, effective_tier(spec, derived, following), settings)
+        open_codes = {result.code for result in results if result.is_finding}
+        preview = [
+            result
+            for policy in rules.policies.values()
+            if policy.binds_from == _RANKS[following] or policy.at == "derived.missing"
+            if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
+        ]
+    results += prepared.shape
+    return _unjudged(prepared, settings)._replace(
+        stage=stage,
+        tier=tier,
+        declared_stage=_word(spec, "lifecycle", "stage", STAGES),
+        declared_tier=_word(spec, "risk", "tier", TIERS),
+        derived=derived,
+        results=tuple(sorted(results, key=_by_code)),
+        next_stage=following,
+        preview=tuple(preview),
+    )
+
+
+class _Bound(NamedTuple):
+    """A document's values, ready to be judged at any stage."""
+
+    prepared: Prepared
+    values: Mapping[str, Any]
+    derived: Mapping[str, Any]
+    evidence: Mapping[str, bool]
+    rules: Rules
+
+    def situation(self, stage: str | None, tier: str, settings: Settings) -> Situation:
+        stage_rank, tier_rank = _RANKS.get(stage or "", 0), CONSTANTS["tiers"][tier]
+        variables: dict[str, Any] = {
+            **self.values,
+            "derived": self.derived,
+            "today": settings.as_of,
+            "stage": stage_rank,
+            "tier": tier_rank,
+            "judged": {"stage": stage_rank, "tier": tier_rank},
+            "params": resolve_params(self.rules.policies, tier_rank),
+            "evidence": self.evidence,
+        }
+        if settings.profile:
+            variables["profile"] = settings.profile.spec
+        missing = self._missing(variables, stage_rank, tier_rank)
+        blocking = self.rules.read_by_blocking
+        variables["derived"] = {
+            **self.derived,
+            "missing": [{"pointer": pointer} for pointer, _ in missing],
+            "missing_read_by_blocking": any((tier_rank, path) in blocking for _, path in missing),
+        }
+        return Situation(
+            self.prepared.document,
+            self.prepared.id,
+            None if stage is None else stage_rank,
+            tier_rank,
+            variables,
+            self.rules.engine.activation(variables),
+            self.rules.engine,
+            frozenset({"profile"} if settings.profile else ()),
+            not self.prepared.shape,
+            self.rules.derivation.inputs,
+        )
+
+    def _missing(
+        self, variables: Mapping[str, Any], stage: int, tier: int
+    ) -> list[tuple[str, str]]:
+        """Return (pointer, pattern) of each field demanded at `stage` and `tier` that is
+        not written; an `unknown` fact is written, an implied one need not be."""
+        activation = self.rules.engine.activation(variables)
+        written = self.prepared.document.value
+        implied = self.values["spec"]
+        return [
+            (pointer, requirement.path)
+            for requirement, condition in self.rules.requirements
+            if requirement.stage <= stage and requirement.tier <= tier
+            for pointer in absent_pointers(requirement, written)
+            if not _reach(implied, split_pointer(pointer)[1:])
+            if condition is None or condition(activation).value
+        ]
+
+
+def judged_stage(spec: Mapping[str, Any], derived: Derived, target: str | None) -> str | None:
+    """Return the latest of declared, derived and target; None where none is readable.
+
+    A derived `intake` says only that no rule raises the stage, so it settles nothing.
+    """
+    declared = _word(spec, "lifecycle", "stage", STAGES)
+    found = derived.stage if derived.stage != "intake" or declared else None
+    known = [one for one in (declared, found, target) if one]
+    return max(known, key=_RANKS.__getitem__, default=None)
+
+
+def effective_tier(spec: Mapping[str, Any], derived: Derived, stage: str | None) -> str:
+    """Return the highest of declared and derived tier, by the rules for absent ones.
+
+    Undeclared: the derived upper bound; without facts critical, but low at intake.
+    A prohibited use case has the thresholds of a critical one.
+    """
+    declared = _word(spec, "risk", "tier", TIERS)
+    if declared:
+        known = [declared, derived.tier or "low"]
+    elif derived.tier_max:
+        known = [derived.tier_max]
+    else:
+        known = ["low" if stage == "intake" else "critical"]
+    highest = max(known, key=CONSTANTS["tiers"].__getitem__)
+    return "critical" if highest == "prohibited" else highest
+
+
+def _following(stage: str | None) -> str | None:
+    if stage is None or _RANKS[stage] >= _RANKS["production"]:
+        return None
+    return STAGES[_RANKS[stage] + 1]
+
+
+def _unjudged(prepared: Prepared, settings: Settings) -> DocumentResult:
+    metadata = mapping(prepared.value, "metadata")
+    use_case = prepared.id
+    if prepared.kind == "Waiver":
+        use_case = str(mapping(prepared.value, "spec").get("use_case", ""))
+    digest = ""
+    if settings.digests:
+        from hashlib import sha256  # loads OpenSSL; only machine formats need it
+
+        digest = sha256(prepared.document.own_text.encode()).hexdigest()
+    return DocumentResult(
+        prepared.path, prepared.document.line, prepared.kind, use_case,
+        str(metadata.get("name", "")), digest, None, None, None, None, Derived(),
+        tuple(sorted(prepared.shape, key=_by_code)),
+    )  # fmt: skip
+
+
+def _without_twins(
+    documents: list[tuple[Prepared, DocumentResult]],
+) -> list[tuple[Prepared, DocumentResult]]:
+    """Add a finding to every use case whose id another document already has."""
+    first: dict[str, DocumentResult] = {}
+    found = []
+    for prepared, result in documents:
+        twin = first.setdefault(prepared.id, result)
+        if prepared.kind != "UseCase" or not prepared.id or twin is result:
+            found.append((prepared, result))
+            continue
+        words = f"the id {prepared.id} is already used at {twin.path}:{twin.line}"
+        finding = shape_result(prepared.document, "/metadata/id", words)
+        results = tuple(sorted((*result.results, finding), key=_by_code))
+        found.append((prepared, result._replace(results=results)))
+    return found
+
+
+def _waive(
+    documents: list[tuple[Prepared, DocumentResult]], rules: Rules, settings: Settings
+) -> list[DocumentResult]:
+    """Judge the waivers, and mark what the sound ones cover."""
+    policies = rules.named()
+    people = settings.profile.people if settings.profile else {}
+    targets = {
+        result.use_case: Target(result.tier or "low", _owners(prepared.value), result.results)
+        for prepared, result in documents
+        if prepared.kind == "UseCase"
+    }
+    sound: dict[str, list[Waiver]] = {}
+    findings: dict[int, list[Result]] = {}
+    for index, (prepared, _) in enumerate(documents):
+        if prepared.kind == "Waiver" and not prepared.shape:
+            waiver = parse_waiver(prepared.document)
+            target = targets.get(waiver.use_case)
+            found = judge_waiver(waiver, policies, target, settings.as_of, people)
+            findings[index] = found
+            if not any(one.enforcement is Enforcement.BLOCK for one in found):
+                sound.setdefault(waiver.use_case, []).append(waiver)
+    judged = []
+    for index, (_, result) in enumerate(documents):
+        waivers = sound.get(result.use_case, []) if settings.honour_waivers else []
+        results = apply_waivers(result.results, waivers, policies)
+        results = tuple(sorted((*results, *findings.get(index, ())), key=_by_code))
+        judged.append(result._replace(results=results))
+    return judged
+
+
+def _owners(value: Mapping[str, Any]) -> dict[str, str]:
+    owners = mapping(mapping(value, "spec"), "ownership")
+    return {
+        role: str(owner["person"])
+        for role, owner in owners.items()
+        if isinstance(owner, dict) and "person" in owner
+    }
+
+
+def _texts(
+    documents: list[DocumentResult], problems: list[Problem], rules: Rules
+) -> dict[str, PolicyText]:
+    codes = {result.code for document in documents for result in document.results}
+    codes |= {result.code for document in documents for result in document.preview}
+    codes |= {problem.code for problem in problems}
+    texts = {"SYN-001": _SYNTAX, "SCH-001": _SHAPE}
+    for code, words in WORDS.items():
+        name = words.title.lower().replace(" ", "-")
+        texts[code] = PolicyText(code, name, words.title, "", words.remedy, {})
+    for policy in rules.policies.values():
+        texts[policy.code] = PolicyText(
+            policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls
+        )
+    return {code: texts[code] for code in sorted(codes)}
+
+
+def _by_code(result: Result) -> tuple[str, str, str]:
+    return result.code, result.pointer, result.message
+
+
+def _word(spec: Mapping[str, Any], block: str, name: str, known: Iterable[str]) -> str | None:
+    word = mapping(spec, block).get(name)
+    return word if isinstance(word, str) and word in known else None
+
+
+def _reach(value: Any, parts: list[str]) -> bool:
+    """Say whether `parts` lead to a value through mappings alone."""
+    for part in parts:
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return bool(parts)

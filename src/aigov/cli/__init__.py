@@ -1,0 +1,106 @@
+"""The command line: the outermost frame, where every error gets its exit code.
+
+0 nothing at or above `--fail-on` · 1 findings · 2 could not judge · 3 nothing to check ·
+70 a bug · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from aigov import __version__
+from aigov.errors import AigovError
+
+COMMANDS = {
+    "check": "Judge manifests: is what I am committing sound?",
+    "import": "Turn an inventory of AI use cases into manifests.",
+    "schema": "Print a JSON Schema, for editors.",
+}
+"""Every command and its one-line help; a command is imported when it is used."""
+
+
+class _Commands(click.Group):
+    """Finds commands by name in `aigov.cli.<name>`; listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = "import_" if cmd_name == "import" else cmd_name  # `import` is a keyword
+        command = getattr(import_module(f"aigov.cli.{module}"), module)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="aigov-gate")
+def aigov() -> None:
+    """Govern AI use cases before they deploy.
+
+    Every AI use case keeps a manifest in its repository; aigov judges it against
+    policies that grow with the lifecycle stage and the risk tier.
+
+    \b
+    Start here:
+      aigov-gate check                 judge the manifests below this folder
+      aigov-gate check aigov.yaml      judge one
+    """
+
+
+def main() -> NoReturn:
+    """Run a command and exit with its code; never shows a traceback."""
+    try:
+        code = aigov.main(standalone_mode=False)
+        sys.stdout.flush()
+    except AigovError as error:
+        _say(f"error: {error}")
+        code = error.exit_code
+    except click.exceptions.Abort:
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except BrokenPipeError:
+        _pacify_stdout()
+        code = 1
+    except Exception:  # noqa: BLE001  # the outermost frame: a bug becomes exit 70
+        code = _report_bug()
+    sys.exit(code or 0)
+
+
+def _say(text: str) -> None:
+    from aigov.reports.escape import escape  # imported when there is something to say
+
+    for line in text.splitlines():
+        click.echo(escape(line), err=True)
+
+
+def _pacify_stdout() -> None:
+    """Keep the interpreter from flushing into the closed pipe once more."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report_bug() -> int:
+    """Write the traceback to a file, say where in one line, and return exit code 70."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="aigov-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(f"aigov-gate {__version__}, Python {sys.version}\n\n")
+        traceback.print_exc(file=file)
+    _say(f"bug: aigov failed; please report it with {file.name}")
+    return 70

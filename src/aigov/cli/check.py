@@ -1,0 +1,152 @@
+"""`aigov check`: judge manifests on disk or from standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from aigov.check import check as judge
+from aigov.cli.options import (
+    exit_code,
+    judging_options,
+    load_profile,
+    load_rules,
+    parse_formats,
+    write_reports,
+)
+from aigov.errors import UsageError
+from aigov.preparing import ReadFile, read
+from aigov.repositories import (
+    ManifestFile,
+    find_manifests,
+    read_manifest,
+    repository_root,
+    resolve_evidence,
+)
+from aigov.results import CheckResult, Problem
+from aigov.rules import Rules
+from aigov.settings import Settings
+
+MANY = 200
+"""From this many manifests on, a terminal is shown progress."""
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.option("--if-present", is_flag=True, help="Exit 0, not 3, where no manifest is.")
+@judging_options
+def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
+    """Judge manifests given or found below folders (default: this one).
+
+    A manifest is aigov.yaml or *.aigov.yaml; a named file is judged whatever its
+    name, and - is standard input.  Folders .git, node_modules and virtual
+    environments are not entered.
+
+    \b
+    Examples:
+      aigov-gate check
+      aigov-gate check aigov.yaml --stage production
+      aigov-gate check --format json=report.json services/
+
+    \b
+    Exit codes: 0 nothing blocks, 1 findings, 2 could not judge,
+    3 no manifest found, 70 a bug, 130 interrupted.
+    """
+    outputs = parse_formats(options["formats"])
+    profile = load_profile(options["profile"])
+    settings = Settings(
+        as_of=_date(options["as_of"]),
+        target_stage=options["stage"],
+        profile=profile,
+        honour_waivers=not options["no_waivers"],
+        preview=any(output.format == "text" for output in outputs) and not options["quiet"],
+        digests=any(output.format != "text" for output in outputs),
+    )
+    found = list(_collect(paths or (".",)))
+    rules = load_rules(options["policies"], profile)
+    if not found:
+        return _nothing(paths or (".",), if_present=if_present)
+    result = _judge(found, rules, settings)
+    write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
+    return exit_code(result, options["fail_on"])
+
+
+def _date(given: Any) -> str:
+    if given is not None:
+        return str(given.date())
+    from datetime import UTC, datetime
+
+    return str(datetime.now(UTC).date())
+
+
+def _collect(paths: tuple[str, ...]) -> Iterator[ManifestFile]:
+    """Yield each manifest once, in the order given and found."""
+    seen = set()
+    for path in paths:
+        if path == "-":
+            here = os.path.realpath(".")
+            root = repository_root(here) or here
+            yield ManifestFile("-", here, root, sys.stdin.buffer.read())
+            continue
+        if not os.path.lexists(path):
+            raise UsageError("no such file or folder", where=path, remedy="check the path")
+        try:
+            names = [*find_manifests(path)] if os.path.isdir(path) else [path]
+        except OSError as error:
+            raise UsageError(
+                f"the folder cannot be read ({error.strerror})", where=str(error.filename)
+            ) from None
+        for name in names:
+            file = read_manifest(name)
+            if file.path not in seen:
+                seen.add(file.path)
+                yield file
+
+
+def _judge(manifests: list[ManifestFile], rules: Rules, settings: Settings) -> CheckResult:
+    prefixes = settings.profile.evidence_urls if settings.profile else None
+
+    def files() -> Iterator[tuple[ReadFile, dict[str, bool]]]:
+        for file in _with_progress(manifests):
+            if file.refused:
+                problem = Problem("SYN-001", file.path, 1, 1, file.refused)
+                yield ReadFile(file.path, (), (problem,)), {}
+                continue
+            found = read(file.path, file.content, rules, settings)
+            yield found, resolve_evidence(found.evidence, file.folder, file.root, prefixes)
+
+    return judge(files(), rules, settings)
+
+
+def _with_progress(found: list[ManifestFile]) -> Iterator[ManifestFile]:
+    if len(found) < MANY or not sys.stderr.isatty():
+        yield from found
+        return
+    with click.progressbar(found, label="judging", file=sys.stderr) as bar:
+        yield from bar
+
+
+def _nothing(paths: tuple[str, ...], *, if_present: bool) -> int:
+    """Say that nothing was found; a manifest that HEAD still has was deleted."""
+    if not if_present:
+        click.echo("no manifest here: `aigov-gate init` writes one", err=True)
+        return 3
+    for path in paths:
+        root = repository_root(path)
+        if root:
+            from aigov.git import manifests_at_head  # loads git, and only here
+
+            for deleted in manifests_at_head(root, path):
+                click.echo(
+                    f"{deleted}:1:1: block CHG-006 manifest-deleted: HEAD has this manifest, "
+                    "the working tree has none\n"
+                    "  next: restore it, or set spec.lifecycle.stage to retired and keep it",
+                    err=True,
+                )
+                return 1
+    click.echo("no manifest here, and none was asked for (--if-present)")
+    return 0

@@ -1,0 +1,210 @@
+"""What `check` (and later `gate` and `audit`) take: options, rules, formats, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from aigov.bundled import folder, read_tree
+from aigov.errors import ProfileError, UsageError
+from aigov.expressions import CONSTANTS
+from aigov.findings import Outcome
+from aigov.reports import FORMATS, Style
+from aigov.reports import render as renderer
+from aigov.results import CheckResult, summarise
+from aigov.rules import Pack, Rules, build_rules, tighten
+from aigov.settings import Profile, parse_profile
+from aigov.source import load
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def judging_options(command: Command) -> Command:
+    """Add the options that every judging command shares."""
+    stages = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
+    for option in reversed(
+        (
+            click.option(
+                "--profile",
+                metavar="FILE",
+                type=click.Path(),
+                help="Organisation profile (kind: Organization): people, thresholds, URLs.",
+            ),
+            click.option(
+                "--policies",
+                metavar="DIR",
+                multiple=True,
+                type=click.Path(),
+                help="A policy pack beside the shipped one; repeatable.",
+            ),
+            click.option(
+                "--as-of",
+                metavar="YYYY-MM-DD",
+                type=click.DateTime(["%Y-%m-%d"]),
+                help="Judge as on this date (default: today, UTC).",
+            ),
+            click.option(
+                "--stage",
+                type=click.Choice(stages),
+                help="Judge at least at this stage; never lowers the declared one.",
+            ),
+            click.option(
+                "--format",
+                "formats",
+                metavar="NAME[=FILE]",
+                multiple=True,
+                help=f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
+                "Text goes to the terminal unless another format does.",
+            ),
+            click.option(
+                "--fail-on",
+                type=click.Choice(["block", "warn", "never"]),
+                default="block",
+                show_default=True,
+                help="Exit 1 from this enforcement on.",
+            ),
+            click.option("--no-waivers", is_flag=True, help="Judge as if nothing was waived."),
+            click.option(
+                "-q", "--quiet", is_flag=True, help="One line a finding, and the summary."
+            ),
+            click.option("-v", "--verbose", is_flag=True, help="Every finding and every use case."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+class Output(NamedTuple):
+    """One report to write: format name, and file (None: standard output)."""
+
+    format: str
+    file: str | None
+
+
+def parse_formats(given: Iterable[str]) -> list[Output]:
+    """Read `NAME` and `NAME=FILE`; text goes to standard output if nothing else does.
+
+    Raises:
+        UsageError: an unknown format, or two for one place.
+    """
+    outputs: list[Output] = []
+    for one in given:
+        name, separator, file = one.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(FORMATS)}")
+        if separator and not file:
+            raise UsageError(f"--format {one} names no file", remedy=f"--format {name}=FILE")
+        output = Output(name, file or None)
+        if any(output.file == other.file for other in outputs):
+            raise UsageError(
+                f"two formats go to {output.file or 'standard output'}",
+                remedy=f"give one of them a file: --format {name}=FILE",
+            )
+        outputs.append(output)
+    if all(output.file for output in outputs):
+        outputs.insert(0, Output("text", None))
+    return outputs
+
+
+def load_profile(path: str | None) -> Profile | None:
+    """Read the organisation profile at `path`.
+
+    Raises:
+        UsageError: it cannot be read.
+        ProfileError: it is no sound Organization document.
+    """
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            loaded = load(file.read())
+    except OSError as error:
+        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
+    for trouble in loaded.troubles:
+        raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
+    if len(loaded.documents) != 1:
+        raise ProfileError("a profile is exactly one document", where=path)
+    return parse_profile(loaded.documents[0], path)
+
+
+def load_rules(folders: Iterable[str], profile: Profile | None) -> Rules:
+    """Build the rules of the shipped pack, the given packs, and the profile.
+
+    Raises:
+        UsageError, PackError, ProfileError: something does not hold.
+    """
+    packs = [Pack("policies", _policy_files(folder("policies")), trusted=True)]
+    for given in folders:
+        if not os.path.isdir(given):
+            raise UsageError("no such folder of policies", where=given)
+        packs.append(Pack(given.rstrip("/"), _policy_files(given), trusted=False))
+    schemas = {
+        **read_tree(folder("schemas"), "manifest.v1.json"),
+        **read_tree(folder("schemas"), ".yaml"),
+    }
+    rules = build_rules(packs, schemas)
+    if profile is None:
+        return rules
+    value = profile.document.value
+    for issue in rules.schemas["Organization"].issues(value, people_mapped=True):
+        raise profile.error(issue.pointer, issue.message)
+    return tighten(rules, profile)
+
+
+def _policy_files(root: str) -> dict[str, bytes]:
+    return {
+        path: content
+        for path, content in read_tree(root, ".yaml").items()
+        if not path.endswith(".cases.yaml")
+    }
+
+
+def write_reports(
+    result: CheckResult, outputs: list[Output], *, quiet: bool, verbose: bool
+) -> None:
+    """Render every output; a file is written whole or not at all.
+
+    Raises:
+        UsageError: a file cannot be written.
+    """
+    for output in outputs:
+        render = renderer(output.format)
+        if output.file is None:
+            style = _style(quiet=quiet, verbose=verbose)
+            for chunk in render(result, style):
+                sys.stdout.write(chunk)
+            continue
+        style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
+        try:
+            with open(output.file, "w", encoding="utf-8", newline="\n") as file:
+                file.writelines(render(result, style))
+        except OSError as error:
+            raise UsageError(
+                f"the report cannot be written ({error.strerror})", where=output.file
+            ) from None
+
+
+def _style(*, quiet: bool, verbose: bool) -> Style:
+    terminal = sys.stdout.isatty()
+    width = 80
+    if terminal:
+        width = max(60, min(100, os.get_terminal_size(sys.stdout.fileno()).columns))
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(width=width, colour=colour, verbose=verbose, quiet=quiet)
+
+
+def exit_code(result: CheckResult, fail_on: str) -> int:
+    """Return 2 for a policy that misbehaved, else 1 for findings from `fail_on` on, else 0."""
+    summary = summarise(result)
+    if summary.outcomes[Outcome.ERROR]:
+        return 2
+    counted = {
+        "block": summary.blocking,
+        "warn": summary.blocking + summary.warning,
+        "never": 0,
+    }
+    return 1 if counted[fail_on] else 0

@@ -1,0 +1,149 @@
+"""Plain values to YAML text that people read and any YAML reader reads back alike.
+
+Block style throughout. Text is written plain only where no YAML version could take it
+for anything else (it starts with a letter and is none of the words that YAML 1.1 or
+1.2 give a meaning); long text is folded, text with line breaks is a block, everything
+else is in double quotes, where characters that do not print (control characters,
+U+0085, bidirectional marks, no-break spaces) are escapes and so cannot deceive.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+WIDTH = 100
+"""Columns after which text is folded; a longer word stays whole."""
+
+_PLAIN = re.compile(r"[A-Za-z](?:[^:#]|:(?! |$)|(?<! )#)*")
+_WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
+_SPLIT = re.compile(r"(?<=\S) (?=\S)")
+_RAGGED = re.compile(r"^[ \t]|[ \t]$", re.MULTILINE)
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+
+
+def dump(value: Mapping[str, object]) -> str:
+    """Return `value` (dict, list, str, int, float, bool and None) as one YAML document.
+
+    Keys keep their order and are at most 1,024 characters (a bound of YAML).  Lone
+    surrogates are not text: no reader takes their escapes.
+    """
+    return "".join(f"{line}\n" for line in _mapping(value, 0))
+
+
+def _mapping(value: Mapping[str, object], depth: int) -> Iterator[str]:
+    for key, its_value in value.items():
+        head = "  " * depth + (key if _is_plain(key) else _quoted(key)) + ":"
+        if isinstance(its_value, Mapping) and its_value:
+            yield head
+            yield from _mapping(its_value, depth + 1)
+        elif isinstance(its_value, list | tuple) and its_value:
+            yield head
+            yield from _list(its_value, depth + 1)
+        else:
+            yield from _scalar(head + " ", its_value, depth + 1)
+
+
+def _list(value: Sequence[object], depth: int) -> Iterator[str]:
+    indent = "  " * depth
+    for item in value:
+        if isinstance(item, Mapping) and item:
+            lines = _mapping(item, depth + 1)
+            yield f"{indent}- {next(lines).lstrip()}"
+            yield from lines
+        elif isinstance(item, list | tuple) and item:
+            lines = _list(item, depth + 1)
+            yield f"{indent}- {next(lines).lstrip()}"
+            yield from lines
+        else:
+            yield from _scalar(f"{indent}- ", item, depth + 1)
+
+
+def _scalar(head: str, value: object, depth: int) -> Iterator[str]:
+    """Yield the lines of one scalar (or empty collection); `depth` indents its block."""
+    if not isinstance(value, str):
+        yield head + _unquoted(value)
+        return
+    indent = "  " * depth
+    fits = len(head) + len(value) <= WIDTH
+    if fits and _is_plain(value):
+        yield head + value
+    elif ("\n" in value or not fits) and _is_block(value):
+        lines = value.removesuffix("\n").split("\n")
+        literal = all(len(indent) + len(line) <= WIDTH for line in lines)
+        yield head + ("|" if literal else ">") + ("" if value.endswith("\n") else "-")
+        for line in lines if literal else _folded(lines, WIDTH - len(indent)):
+            yield indent + line if line else ""
+    else:
+        first, *rest = _wrapped(_quoted(value), WIDTH - len(head))
+        yield head + first
+        for line in rest:
+            yield indent + line
+
+
+def _unquoted(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return "{}"
+    return "[]" if isinstance(value, list | tuple) else repr(value)
+
+
+def _is_plain(text: str) -> bool:
+    return (
+        text.isprintable()
+        and _PLAIN.fullmatch(text) is not None
+        and text[-1] != " "
+        and text.lower() not in _WORDS
+    )
+
+
+def _is_block(text: str) -> bool:
+    """Say whether a block scalar holds `text` exactly, with no indentation indicator."""
+    bare = text.removesuffix("\n")
+    return (
+        bare.replace("\n", "").isprintable()
+        and bare[:1] != "\n"
+        and bare[-1:] not in ("\n", "")
+        and not _RAGGED.search(text)
+    )
+
+
+def _folded(lines: list[str], width: int) -> Iterator[str]:
+    """Yield the lines of a folded block: a line break of the text is an empty line."""
+    for number, line in enumerate(lines):
+        if number:
+            yield ""
+        if line:
+            yield from _wrapped(line, width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Break `text` at single spaces, which folding gives back, to at most `width`."""
+    lines = [""]
+    for word in _SPLIT.split(text):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """Return `text` in double quotes, everything that does not print escaped."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return '"' + "".join(_escaped(one) for one in text) + '"'
+
+
+def _escaped(one: str) -> str:
+    if one in _ESCAPES:
+        return _ESCAPES[one]
+    if one.isprintable():
+        return one
+    code = ord(one)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,56 @@
+"""Errors that end a run: a set-up that cannot judge.
+
+Bad *input* (a manifest that does not parse, a field that is wrong) is never an
+exception here; it is a finding.  Bad *set-up* is one of these, and every one
+carries the place and the next step::
+
+    AigovError          exit 2
+    +-- UsageError      a path, option or file that was named and cannot be used
+    +-- PackError       a policy, derivation or vocabulary file that does not hold
+    +-- ProfileError    an organisation profile that does not hold
+    +-- MissingExtra    an optional part that is not installed
+
+Only the outermost frame (`aigov.cli`) catches them.
+"""
+
+from __future__ import annotations
+
+
+class AigovError(Exception):
+    """A run that cannot judge: what is wrong, where, and what to do next."""
+
+    exit_code = 2
+
+    def __init__(self, problem: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(problem, where, remedy)
+        self.problem = problem
+        self.where = where
+        self.remedy = remedy
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.problem, self.where, self.remedy))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{text}\n  next: {self.remedy}" if self.remedy else text
+
+
+class UsageError(AigovError):
+    """A path, option or file that was named on the command line cannot be used."""
+
+
+class PackError(AigovError):
+    """A policy pack does not hold: `where` is its file, line and column."""
+
+
+class ProfileError(AigovError):
+    """An organisation profile does not hold: `where` is its file, line and column."""
+
+
+class MissingExtra(AigovError):
+    """An optional dependency is absent: `remedy` is the pip line."""
+
+
+def _rebuild(kind: type[AigovError], problem: str, where: str, remedy: str) -> AigovError:
+    """Rebuild a pickled error (workers send them between processes)."""
+    return kind(problem, where=where, remedy=remedy)

@@ -1,0 +1,350 @@
+"""The host functions that policies call, built from a pack's vocabulary.
+
+Every function is pure and total: a value of the wrong type is False, never an
+exception, for the CEL library swallows exceptions.  Two tell more: a text that is no
+date or no duration raises ValueError (an error of the policy or the document), and a
+question that nobody can answer raises LookupError in the words of an absent key, so
+that it counts as unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from aigov.errors import PackError
+
+SIGNATURES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "days_between": (("string", "string"), "int"),
+    "is_person": (("dyn",), "bool"),
+    "is_team": (("dyn",), "bool"),
+    "is_contact": (("dyn",), "bool"),
+    "is_exact_version": (("dyn",), "bool"),
+    "is_exact_model": (("dyn",), "bool"),
+    "is_filled": (("dyn",), "bool"),
+    "window_days": (("string",), "int"),
+    "is_sorted": (("list",), "bool"),
+}
+"""Function name to the CEL types of its parameters and of its result."""
+
+MAX_TEXT = 512
+"""Longest text, in characters, that is matched at all: addresses, contacts and versions
+are shorter, and it bounds what a hostile value can cost."""
+
+_PERSON = (
+    r"@[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|([\w.!#$%&'*+/=?^`{|}~-]+)@[\w-]+(?:\.[\w-]+)+"
+)
+_TEAM = r"group:(?:[a-z0-9_.-]+/)?([a-z0-9][a-z0-9-]*)"
+_CONTACT = (
+    r"https://[^\s/?#]+/\S+"
+    r"|mailto:[^@\s]+@[^@\s]+\.[^@\s]+"
+    r"|tel:\+[1-9][0-9]{7,14}"  # E.164
+    r"|slack:#[a-z0-9_-]+"
+)
+_DAY = r"(?:0[1-9]|[12]\d|3[01])"
+_DATE = rf"20\d\d-(?:0[1-9]|1[0-2])-{_DAY}|20\d\d(?:0[1-9]|1[0-2]){_DAY}"
+_VERSION = (
+    r"v?\d+(?:\.\d+){2,3}(?:-(?![\w.-]*(?:snapshot|latest|dev)\b)[\w.-]+)?(?:\+[\w.-]+)?"
+    rf"|(?:[a-z][\w.]*-)*v?(?:{_DATE})(?:[-.]\d+)?"  # snap-2026-01-31
+    r"|(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{40}"  # a digest; a git commit
+)
+_EDGES = " \t\r\n.,:;!?()[]\"'`-\N{EN DASH}\N{EM DASH}_\N{HORIZONTAL ELLIPSIS}"
+"""Signs around a placeholder that do not count."""
+_DIGEST = r"sha256:[0-9a-f]{64}"
+_WINDOW = {"d": 1, "w": 7, "M": 30}
+"""Days in a unit of a window (OpenSLO v1 durations; a month counts 30 days)."""
+
+
+class Provider(NamedTuple):
+    """How one provider names its models; both are regular expressions, "" for none."""
+
+    exact: str
+    floating: str
+    full_version: bool
+    """A full version, a date or a digest is exact, as for components."""
+
+
+class Vocabulary(NamedTuple):
+    """The words of a pack: placeholders, role mailboxes, model snapshots."""
+
+    words: frozenset[str]
+    hints: tuple[str, ...]
+    pattern: str
+    roles: frozenset[str]
+    role_suffixes: frozenset[str]
+    role_prefixes: frozenset[str]
+    floating_version: str
+    floating_name: str
+    providers: Mapping[str, Provider]
+    """By every name of a provider."""
+
+    def is_placeholder(self, text: str) -> bool:
+        """Tell whether the whole of `text` stands for a value that nobody gave."""
+        return self._stands_for_nothing(text.lower(), self.hints)
+
+    def placeholders(self, texts: Sequence[str]) -> list[int]:
+        """Return the positions of the placeholders among `texts`.
+
+        Looks for the hints in all texts at once; a document seldom holds one.
+        """
+        small = "\0".join(texts).lower()
+        hints = [hint for hint in self.hints if hint in small]
+        lowered = small.split("\0")
+        if len(lowered) != len(texts):  # none, or a text holds NUL
+            lowered = [text.lower() for text in texts]
+        words = self.words | {""}
+        found = {i for i, text in enumerate(lowered) if text.strip(_EDGES) in words}
+        for hint in hints:
+            found.update(i for i, text in enumerate(lowered) if hint in text)
+        return [i for i in sorted(found) if self._stands_for_nothing(lowered[i], hints)]
+
+    def _stands_for_nothing(self, small: str, hints: Iterable[str]) -> bool:
+        bare = small.strip(_EDGES)
+        if bare in self.words or not bare:
+            return bool(small) and not small.isspace()
+        for hint in hints:
+            if hint in small:
+                return _matches(self.pattern, small.strip())
+        return False
+
+    def is_role(self, local: str) -> bool:
+        """Tell whether the local part of an address names a role and not a person."""
+        name = local.lower().partition("+")[0]
+        unified = name.replace("_", "-")
+        if unified.replace(".", "-") in self.roles:
+            return True
+        head, _, tail = unified.rpartition("-")
+        return bool(head) and (
+            tail in self.role_suffixes or unified.partition("-")[0] in self.role_prefixes
+        )
+
+    def patterns(self) -> Iterator[str]:
+        """Yield every regular expression, for a check of the pack."""
+        yield from (self.pattern, self.floating_version, self.floating_name)
+        for provider in self.providers.values():
+            yield from (provider.exact, provider.floating)
+
+
+def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
+    """Build the vocabulary from the parsed files, by their names without suffix:
+    `placeholders`, `role-mailboxes`, `model-snapshots`.
+
+    Patterns are compiled at first use; `check_patterns` compiles them all.
+
+    Raises:
+        PackError: a file or a part of one is absent or of the wrong shape.
+    """
+    placeholders = _mapping(files, "placeholders", "")
+    patterns, hints = [], dict[str, None]()
+    rows = placeholders.get("patterns")
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or not isinstance(row.get("pattern"), str):
+            raise PackError("a pattern needs `pattern` and `hints`", where="placeholders: patterns")
+        patterns.append(row["pattern"])
+        hints.update(dict.fromkeys(_texts(row, "hints", "placeholders: patterns")))
+    words = frozenset(_texts(placeholders, "words", "placeholders"))
+    mailboxes = _mapping(files, "role-mailboxes", "")
+    roles, suffixes, prefixes = (
+        frozenset(_texts(mailboxes, part, "role-mailboxes"))
+        for part in ("names", "suffixes", "prefixes")
+    )
+    snapshots = _mapping(files, "model-snapshots", "")
+    floating = _mapping(snapshots, "floating", "model-snapshots: ")
+    return Vocabulary(
+        words,
+        tuple(hints),
+        _either(patterns),
+        roles,
+        suffixes,
+        prefixes,
+        _either(_texts(floating, "version", "model-snapshots: floating")),
+        _either(_texts(floating, "name", "model-snapshots: floating")),
+        dict(_providers(_mapping(snapshots, "providers", "model-snapshots: "))),
+    )
+
+
+def check_patterns(vocabulary: Vocabulary) -> None:
+    """Compile every pattern of the vocabulary.
+
+    Raises:
+        PackError: one is no regular expression.
+    """
+    for pattern in vocabulary.patterns():
+        _compiled(pattern)
+
+
+def host_functions(vocabulary: Vocabulary) -> dict[str, Callable[..., Any]]:
+    """Return the implementation of every function in `SIGNATURES`."""
+    is_placeholder = vocabulary.is_placeholder
+
+    def is_person(value: object) -> bool:
+        """One named person: an address that is no role's, or an `@handle`."""
+        found = _find(_PERSON, value)
+        if found is None or is_placeholder(found[0]):
+            return False
+        return found[1] is None or not vocabulary.is_role(found[1])
+
+    def is_team(value: object) -> bool:
+        found = _find(_TEAM, value)
+        return found is not None and not is_placeholder(found[1])
+
+    def is_contact(value: object) -> bool:
+        found = _find(_CONTACT, value)
+        return found is not None and not is_placeholder(found[0])
+
+    def is_filled(value: object) -> bool:
+        """Neither null nor empty nor a placeholder; every number and boolean is filled."""
+        if isinstance(value, str):
+            return not (not value or value.isspace() or is_placeholder(value))
+        if isinstance(value, list | dict):
+            return bool(value)
+        return value is not None
+
+    def is_exact_model(model: object) -> bool:
+        """One fixed model: `provider`, `name`, `version` and perhaps a `digest`.
+
+        Raises:
+            LookupError: provider or version is absent, or nobody knows the provider's
+                versions and no digest is given.
+        """
+        return isinstance(model, dict) and _is_exact_model(model, vocabulary)
+
+    return {
+        "days_between": days_between,
+        "is_person": is_person,
+        "is_team": is_team,
+        "is_contact": is_contact,
+        "is_exact_version": is_exact_version,
+        "is_exact_model": is_exact_model,
+        "is_filled": is_filled,
+        "window_days": window_days,
+        "is_sorted": is_sorted,
+    }
+
+
+def days_between(first: object, second: object) -> int:
+    """Return the days from one ISO date (YYYY-MM-DD) to another.
+
+    Raises:
+        ValueError: one of them is no such date.
+    """
+    return (_date(second) - _date(first)).days
+
+
+def window_days(window: object) -> int:
+    """Return the days of a window such as `30d`, `4w` or `1M`.
+
+    Raises:
+        ValueError: it is no window; 0 would be a value that may pass.
+    """
+    found = _find(r"([0-9]{1,6})([dwM])", window)
+    if found is None:
+        raise ValueError(f"no window of days, weeks or months: {window!r:.40}")
+    return int(found[1]) * _WINDOW[found[2]]
+
+
+def is_exact_version(version: object) -> bool:
+    """Tell whether a version names one build: x.y.z, a date, a commit or a digest."""
+    return isinstance(version, str) and _find(_VERSION, version.lower()) is not None
+
+
+def is_sorted(values: object) -> bool:
+    """Tell whether a list of texts, or of numbers, never decreases."""
+    if not isinstance(values, list):
+        return False
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    if not numbers and not all(isinstance(one, str) for one in values):
+        return False
+    return all(a <= b for a, b in pairwise(values))
+
+
+def _is_exact_model(model: Mapping[Any, Any], vocabulary: Vocabulary) -> bool:
+    for key in ("provider", "version"):
+        if key not in model:
+            raise LookupError(f'Key not found in map : "unknown: the model has no {key}"')
+    provider, version, name = model["provider"], model["version"], model.get("name", "")
+    if not isinstance(provider, str) or not isinstance(version, str) or not isinstance(name, str):
+        return False
+    if max(len(provider), len(version), len(name)) > MAX_TEXT:
+        return False
+    version, name = version.lower(), name.lower()
+    if _matches(vocabulary.floating_version, version) or _matches(vocabulary.floating_name, name):
+        return False
+    has_digest = _find(_DIGEST, model.get("digest")) is not None
+    known = vocabulary.providers.get(provider.lower())
+    if known is None:
+        if not has_digest:
+            raise LookupError(
+                f'Key not found in map : "unknown: how {provider[:40]} names its model versions"'
+            )
+        return bool(version)
+    if _matches(known.floating, version):
+        return False
+    return (
+        has_digest
+        or any(_matches(known.exact, one) for one in (version, f"{name}-{version}"))
+        or (known.full_version and is_exact_version(version))
+    )
+
+
+def _date(value: object) -> date:
+    # `fromisoformat` also reads 20260101 and 2026-W01-1.
+    if not isinstance(value, str) or len(value) != 10 or value[4] != "-" or value[7] != "-":
+        raise ValueError(f"no date (YYYY-MM-DD): {value!r:.40}")
+    return date.fromisoformat(value)
+
+
+def _find(pattern: str, value: object) -> re.Match[str] | None:
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        return None
+    return _compiled(pattern).fullmatch(value)
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Match the whole of a text that is in lower case; "" matches nothing."""
+    return bool(pattern) and _compiled(pattern).fullmatch(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern, re.DOTALL)
+    except re.error as error:
+        raise PackError(f"no regular expression: {error} in `{pattern}`") from None
+
+
+def _either(patterns: list[str]) -> str:
+    return "|".join(f"(?:{one})" for one in patterns)
+
+
+def _providers(rows: Mapping[str, object]) -> Iterator[tuple[str, Provider]]:
+    for name in rows:
+        where = f"model-snapshots: providers.{name}"
+        row = _mapping(rows, name, "model-snapshots: providers.")
+        provider = Provider(
+            _either(_texts(row, "exact", where, optional=True)),
+            _either(_texts(row, "floating", where, optional=True)),
+            row.get("full_version") is True,
+        )
+        for known_as in (name, *_texts(row, "also", where, optional=True)):
+            yield known_as, provider
+
+
+def _mapping(value: Mapping[str, object], key: str, where: str) -> dict[str, object]:
+    found = value.get(key)
+    if not isinstance(found, dict):
+        raise PackError(f"a mapping is expected at {key}", where=f"{where}{key}")
+    return found
+
+
+def _texts(
+    value: Mapping[str, object], key: str, where: str, *, optional: bool = False
+) -> list[str]:
+    found = value.get(key, [] if optional else None)
+    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+        raise PackError(f"a list of texts is expected at {key}", where=where)
+    return found

@@ -1,0 +1,246 @@
+"""Judge one policy on one document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from aigov.expressions import CONSTANTS, Engine
+from aigov.findings import Enforcement, Outcome, Result, Spot, fingerprint
+from aigov.policies import PLACEHOLDER, Policy
+from aigov.source import Document, split_pointer
+from aigov.tracing import Leaf, Tracer
+
+RETIRED = CONSTANTS["stages"]["retired"]
+MAX_SHOWN = 120
+"""Longest value in a message, in characters."""
+
+
+class Situation(NamedTuple):
+    """Everything a policy is judged on: one document at one stage and tier."""
+
+    document: Document
+    use_case: str
+    stage: int | None
+    """Rank of the judged stage; None where none is readable: then nothing is known."""
+    tier: int
+    """Rank of the effective tier, low to critical."""
+    variables: Mapping[str, Any]
+    """What expressions see (`expressions.VARIABLES`)."""
+    activation: Any
+    engine: Engine
+    given: frozenset[str]
+    """The contexts that were given (`expressions.CONTEXTS`)."""
+    shape_holds: bool
+    """Whether the manifest schema accepts the document."""
+    inputs: Callable[[str], list[str]]
+    """Dotted paths that a `derived` name is computed from."""
+
+
+def judge(policy: Policy, situation: Situation) -> Result:
+    """Return the result of `policy`; deterministic, and never raises on a document."""
+    if situation.stage is None:
+        return _without_stage(policy, situation)
+    early = policy.early is not None and situation.stage == policy.binds_from - 1
+    enforcement = policy.early if early else policy.enforcement.get(situation.tier)
+    unbound = _unbound(policy, situation.stage, early=early)
+    if unbound:
+        return Result(policy.code, unbound)
+    if enforcement is None:
+        return Result(policy.code, Outcome.NOT_APPLICABLE)
+    lacking = tuple(need for need in policy.needs if need not in situation.given)
+    if lacking:
+        return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking)
+    result = _evaluate(policy, situation, enforcement)
+    if early and result.outcome is Outcome.UNKNOWN:
+        return Result(policy.code, Outcome.LATER)  # the value is not asked for yet
+    return result
+
+
+def _unbound(policy: Policy, stage: int, *, early: bool) -> Outcome | None:
+    """Return the outcome of a policy that does not bind at `stage`, None if it binds."""
+    if stage > policy.binds_to or (stage == RETIRED != policy.binds_to):
+        return Outcome.NOT_APPLICABLE
+    return Outcome.LATER if stage < policy.binds_from and not early else None
+
+
+def _without_stage(policy: Policy, situation: Situation) -> Result:
+    """Nothing can be told of a use case whose stage nobody can read."""
+    enforcement = policy.enforcement.get(situation.tier)
+    if enforcement is None:
+        return Result(policy.code, Outcome.NOT_APPLICABLE)
+    pointer = "/spec/lifecycle/stage"
+    found = _Found(Outcome.UNKNOWN, "cannot tell: spec.lifecycle.stage is missing", (pointer,))
+    return _finding(policy, situation, enforcement, found, [pointer])
+
+
+class _Found(NamedTuple):
+    """What a finding says, before it has a place."""
+
+    outcome: Outcome
+    message: str
+    missing: tuple[str, ...] = ()
+
+
+def _evaluate(policy: Policy, situation: Situation, enforcement: Enforcement) -> Result:
+    if policy.when is not None:
+        applies = policy.when(situation.activation)
+        if applies.value is False:
+            return Result(policy.code, Outcome.NOT_APPLICABLE)
+        if applies.value is None:
+            leaves = _tracer(situation).leaves(policy.when.text)
+            return _unknown(policy, situation, enforcement, leaves)
+    answer = policy.require(situation.activation)
+    if answer.value:
+        return Result(policy.code, Outcome.PASS)
+    leaves = _tracer(situation).leaves(policy.require.text)
+    for condition, to in policy.soften:
+        if condition(situation.activation).value:
+            enforcement = min(enforcement, to, key=lambda one: one.rank)
+            break
+    if answer.value is None:
+        return _unknown(policy, situation, enforcement, leaves)
+    pointers = _pointers(policy, situation, leaves)
+    message = _fill(policy.message, situation.variables, leaves[0].item)
+    return _finding(policy, situation, enforcement, _Found(Outcome.FAIL, message), pointers)
+
+
+def _unknown(
+    policy: Policy, situation: Situation, enforcement: Enforcement, leaves: list[Leaf]
+) -> Result:
+    """Tell a value that is not there from a policy that misbehaves."""
+    pointers = _pointers(policy, situation, leaves)
+    if situation.shape_holds and not all(leaf.explained for leaf in leaves):
+        words = next(leaf.answer.trouble for leaf in leaves if not leaf.explained)
+        found = _Found(Outcome.ERROR, f"the policy misbehaved: {words}")
+        return _finding(policy, situation, enforcement, found, pointers)
+    absent = tuple(dict.fromkeys(p for leaf in leaves for p in _absent(leaf, situation)))
+    if absent:
+        names = [p.removeprefix("/").replace("/", ".") for p in absent]
+        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        message = f"cannot tell: {shown} {'is' if len(names) == 1 else 'are'} missing"
+    else:
+        message = f"cannot tell: {_reason(leaves)}"
+    found = _Found(Outcome.UNKNOWN, message, absent)
+    return _finding(policy, situation, enforcement, found, list(absent) or pointers)
+
+
+def _reason(leaves: list[Leaf]) -> str:
+    words = leaves[0].answer.trouble
+    if words.startswith("BUDGET"):
+        return "the document holds too much to judge"
+    if "unknown: " in words:
+        return words.partition("unknown: ")[2].rstrip('"')
+    if leaves[0].looks_up:
+        return "it was not read"
+    return "a value is of the wrong type"
+
+
+def _absent(leaf: Leaf, situation: Situation) -> list[str]:
+    """Return the pointers that `leaf` misses; for `derived.x` those it is derived from."""
+    found: list[str] = []
+    for one in leaf.absent:
+        if one.startswith("/"):
+            found.append(one)
+            continue
+        inputs = situation.inputs(one.removeprefix("derived."))
+        pointers = ["/" + path.replace(".", "/") for path in inputs if "*" not in path]
+        found += [p for p in pointers if not _readable(situation.variables, p)]
+    return found
+
+
+def _readable(variables: Mapping[str, Any], pointer: str) -> bool:
+    value: Any = variables
+    for part in split_pointer(pointer):
+        if not isinstance(value, Mapping) or part not in value:
+            return False
+        value = value[part]
+    return True
+
+
+def _pointers(policy: Policy, situation: Situation, leaves: list[Leaf]) -> list[str]:
+    """Return where the finding stands: first place first, no place twice."""
+    if policy.at.startswith("derived."):
+        items = situation.variables["derived"].get(policy.at.removeprefix("derived."), ())
+        listed = [item["pointer"] for item in items]
+        if listed:
+            return listed
+    preferred: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for leaf in leaves:
+        matching = [p for p in leaf.pointers if _matches(policy.at, p)]
+        preferred |= dict.fromkeys(matching[:1])
+        if not matching:
+            found = [p for p in leaf.absent if p.startswith("/")] or list(leaf.pointers)
+            others |= dict.fromkeys(found[:1])
+    found = [*(preferred | others)]
+    fallback = policy.at if policy.at.startswith("/") else "/spec"
+    return found or [fallback.partition("/*")[0]]
+
+
+def _matches(pattern: str, pointer: str) -> bool:
+    wanted, given = pattern.split("/"), pointer.split("/")
+    return len(wanted) == len(given) and all(
+        w in ("*", g) for w, g in zip(wanted, given, strict=True)
+    )
+
+
+def _finding(
+    policy: Policy,
+    situation: Situation,
+    enforcement: Enforcement,
+    found: _Found,
+    pointers: list[str],
+) -> Result:
+    document = situation.document
+    first, *others = pointers
+    return Result(
+        policy.code,
+        found.outcome,
+        enforcement,
+        message=found.message,
+        pointer=first,
+        place=document.place(first),
+        related=tuple(sorted({Spot(p, document.place(p)) for p in others}, key=_by_place)),
+        missing=found.missing,
+        fingerprint=fingerprint(policy.code, situation.use_case, document.stable_pointer(first)),
+    )
+
+
+def _by_place(spot: Spot) -> tuple[int, int, str]:
+    return spot.place.line, spot.place.column, spot.pointer
+
+
+def _tracer(situation: Situation) -> Tracer:
+    return Tracer(
+        lambda text: situation.engine.expression(text)(situation.activation), situation.variables
+    )
+
+
+def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
+    """Put values into a message's `{{path}}`; an absent one reads `(missing)`."""
+    scope = {**variables, "it": item}
+
+    def shown(found: re.Match[str]) -> str:
+        value: Any = scope
+        for part in found[1].split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        if value is None:
+            return "(missing)"
+        if isinstance(value, list):
+            value = ", ".join(str(_brief(one)) for one in value) or "(none)"
+        text = str(_brief(value))
+        return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+    return PLACEHOLDER.sub(shown, template)
+
+
+def _brief(value: Any) -> object:
+    """Return what names an item best: the last parts of its pointer, or itself."""
+    if isinstance(value, Mapping):
+        pointer = value.get("pointer")
+        return pointer.removeprefix("/spec/").replace("/", ".") if pointer else "..."
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value

@@ -1,0 +1,153 @@
+"""What a policy may say: every name and path is known, and nothing passes in silence.
+
+The library checks declared names alone; a misspelt field below `spec` would read as
+absent for ever, and a typo behind `true ||` would never show.  Each lint names the
+leak that it closes; all were seen to let an empty manifest pass in other tools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from aigov.expressions import CONSTANTS, VARIABLES
+from aigov.fields import Field, find
+from aigov.syntax import Expr, Path, literal_texts, paths, text_of, walk
+
+BUILT_IN_FUNCTIONS = frozenset({"size", "int", "double", "string", "timestamp", "duration", "dyn"})
+BUILT_IN_METHODS = frozenset({"size", "startsWith", "endsWith", "contains", "matches"})
+
+
+class Fault(NamedTuple):
+    """What an expression gets wrong, and the offset in its text."""
+
+    message: str
+    offset: int
+
+
+class Vocabulary(NamedTuple):
+    """What expressions may speak of."""
+
+    document: Field
+    """The tree of a whole UseCase document: its properties `spec` and `metadata`."""
+    derived: AbstractSet[str]
+    params: AbstractSet[str]
+    functions: AbstractSet[str]
+
+
+def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
+    """Yield the names, functions, paths and compared words that do not exist."""
+    bound = {e.variable for e in walk(tree) if e.kind == "macro"}
+    for path in paths(tree):
+        if path.root not in bound:
+            yield from _path_faults(path, known)
+    for expr in walk(tree):
+        if expr.kind == "call" and expr.text not in known.functions | BUILT_IN_FUNCTIONS:
+            wanted = known.functions | BUILT_IN_FUNCTIONS
+            yield Fault(f"no function {expr.text}(){_meant(expr.text, wanted)}", expr.start)
+        elif expr.kind == "method" and expr.text not in BUILT_IN_METHODS:
+            yield Fault(f"no method {expr.text}(){_meant(expr.text, BUILT_IN_METHODS)}", expr.start)
+        elif expr.kind == "binary":
+            yield from _word_faults(expr, tree, known)
+
+
+def silence_faults(tree: Expr, optional: Iterable[str], *, condition: bool) -> Iterator[Fault]:
+    """Yield what could pass, or not apply, because something is absent.
+
+    `optional` lists the dotted paths that may be absent; `condition` marks a `when`.
+    """
+    free = frozenset(optional)
+    for path in paths(tree):
+        if path.tested and path.dotted not in free:
+            yield Fault(
+                f"has({path.dotted}) lets an absent value decide; "
+                "list the path under `optional` if it may be absent",
+                path.start,
+            )
+    if condition and tree.kind in ("name", "select", "index"):
+        yield Fault("a bare value is no condition; compare it (`== true`)", tree.start)
+    if condition:
+        return
+    if tree.kind == "literal":
+        yield Fault(f"`{tree.text}` demands nothing", tree.start)
+    sized = {p.dotted for e in walk(tree) for p in _sized(e)}
+    for expr in walk(tree):
+        if expr.kind == "choice" and any(p.text == "true" for p in expr.parts[1:]):
+            yield Fault("`? true` or `: true` passes without looking", expr.start)
+        elif expr.kind == "binary" and any(
+            p.text in ("true", "false") and p.kind == "literal"
+            for p in expr.parts
+            if expr.text in ("&&", "||")
+        ):
+            yield Fault(f"a constant beside {expr.text} hides the other side", expr.start)
+        elif expr.kind == "macro" and expr.text == "all":
+            for path in paths(expr.parts[0]):
+                if path.root in ("spec", "metadata") and path.dotted not in free | sized:
+                    yield Fault(
+                        f"an empty {path.dotted} would pass; add size({path.dotted}) > 0 && "
+                        "or list the path under `optional`",
+                        expr.start,
+                    )
+
+
+def _sized(expr: Expr) -> Iterator[Path]:
+    """Yield what `size(x) > 0` (or `>= n`) holds to be filled."""
+    if expr.kind == "binary" and expr.text in (">", ">=") and expr.parts[0].text == "size":
+        yield from paths(expr.parts[0])
+
+
+def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
+    if path.root not in VARIABLES:
+        yield Fault(f"no name {path.root}{_meant(path.root, VARIABLES)}", path.start)
+    elif path.root in ("spec", "metadata"):
+        yield from _field_faults(path, known.document)
+    elif path.parts and path.parts[0] != "?":
+        names: AbstractSet[str] | Mapping[str, int] | None = {
+            "derived": known.derived,
+            "params": known.params,
+            "judged": {"stage", "tier"},
+        }.get(path.root, CONSTANTS.get(path.root))
+        if names is not None and path.parts[0] not in names:
+            what = f"{path.root}.{path.parts[0]}"
+            yield Fault(f"no {what}{_meant(path.parts[0], names)}", path.start)
+
+
+def _field_faults(path: Path, document: Field) -> Iterator[Fault]:
+    route = (path.root, *path.parts)
+    for depth in range(2, len(route) + 1):
+        if find(document, route[:depth]) is None:
+            above = find(document, route[: depth - 1])
+            names = above.properties if above else {}
+            what = ".".join(route[:depth])
+            yield Fault(f"no field {what}{_meant(route[depth - 1], names)}", path.start)
+            return
+
+
+def _word_faults(expr: Expr, tree: Expr, known: Vocabulary) -> Iterator[Fault]:
+    """Yield texts compared with an enum field that are none of its values."""
+    left, right = expr.parts
+    if expr.text not in ("==", "!=", "in"):
+        return
+    for read, words in ((left, right), (right, left)):
+        texts = [text_of(words)] if words.kind == "literal" and words.text[-1] in "\"'" else []
+        if words.kind == "list" and expr.text == "in" and words is right:
+            texts = literal_texts(words)
+        if not texts or read.kind not in ("select", "index"):
+            continue
+        for path in paths(tree):
+            if (path.start, path.end) != (read.start, read.end):
+                continue
+            field = find(known.document, (path.root, *path.parts))
+            for text in texts if field and field.enum else ():
+                if field and text not in field.enum:
+                    words_known = [str(word) for word in field.enum]
+                    message = f"{path.dotted} is never '{text}'{_meant(text, words_known)}"
+                    yield Fault(message, words.start)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only a fault needs it
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,142 @@
+"""Read and walk manifests: everything known about a document before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aigov.fields import walk
+from aigov.findings import Enforcement, Outcome, Result, fingerprint
+from aigov.results import Problem
+from aigov.rules import Rules
+from aigov.settings import Settings, same_person
+from aigov.source import Document, load, split_pointer
+
+_NO_PLACEHOLDERS = frozenset({"enum", "tri", "bool", "int", "number"})
+"""Kinds of field in which a word such as `unknown` is a value, not a gap."""
+
+
+class Prepared(NamedTuple):
+    """One document, validated and walked, before anything is judged."""
+
+    path: str
+    document: Document
+    kind: str
+    shape: tuple[Result, ...]
+    """SCH-001 results; empty where the schema accepts the document."""
+    value: Mapping[str, Any]
+    """Plain values without nulls and `unknown` facts, persons spelt one way."""
+    placeholders: tuple[Mapping[str, str], ...]
+    evidence: tuple[Mapping[str, str], ...]
+
+    @property
+    def id(self) -> str:
+        metadata = self.value.get("metadata")
+        given = metadata.get("id") if isinstance(metadata, dict) else None
+        return given if isinstance(given, str) else ""
+
+
+class ReadFile(NamedTuple):
+    """What one file holds."""
+
+    path: str
+    documents: tuple[Prepared, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def evidence(self) -> set[str]:
+        """Paths and URLs that the documents name as evidence."""
+        return {item["path"] for document in self.documents for item in document.evidence}
+
+
+def read(path: str, data: bytes, rules: Rules, settings: Settings) -> ReadFile:
+    """Read the documents of one file; `path` is what reports show."""
+    loaded = load(data)
+    problems = [Problem("SYN-001", path, t.line, t.column, t.message) for t in loaded.troubles]
+    if not loaded.documents and not problems:
+        problems.append(Problem("SYN-001", path, 1, 1, "the file is empty: it holds no manifest"))
+    documents = tuple(_prepare(path, one, rules, settings) for one in loaded.documents)
+    return ReadFile(path, documents, tuple(problems))
+
+
+def _prepare(path: str, document: Document, rules: Rules, settings: Settings) -> Prepared:
+    people = settings.profile.people if settings.profile else {}
+    given = document.value
+    kind = given.get("kind") if isinstance(given, dict) else None
+    kind = kind if isinstance(kind, str) and kind in rules.schemas else "UseCase"
+    issues = rules.schemas[kind].issues(given, people_mapped=bool(people))
+    shape = tuple(
+        shape_result(document, issue.pointer, issue.message, at_key=issue.at_key)
+        for issue in issues
+    )
+    value = _without_nulls(given) if isinstance(given, dict) else {}
+    placeholders, evidence = [], []
+    if kind == "UseCase":
+        for pointer, field, scalar in walk(rules.fields, value):
+            if not isinstance(scalar, str):
+                continue
+            if field.kind == "evidence":
+                evidence.append({"pointer": pointer, "path": scalar})
+            elif field.kind == "person" and (normal := same_person(scalar, people)) != scalar:
+                value = _replaced(value, split_pointer(pointer), normal)
+            if field.kind not in _NO_PLACEHOLDERS and rules.vocabulary.is_placeholder(scalar):
+                placeholders.append({"pointer": pointer, "value": scalar})
+    return Prepared(
+        path, document, kind, shape, _without_unknowns(value), tuple(placeholders), tuple(evidence)
+    )
+
+
+def shape_result(document: Document, pointer: str, message: str, *, at_key: bool = False) -> Result:
+    metadata = mapping(document.value, "metadata")
+    return Result(
+        "SCH-001",
+        Outcome.FAIL,
+        Enforcement.BLOCK,
+        message=message,
+        pointer=pointer,
+        place=document.key_place(pointer) if at_key else document.place(pointer),
+        fingerprint=fingerprint(
+            "SCH-001", str(metadata.get("id", "")), document.stable_pointer(pointer)
+        ),
+    )
+
+
+def mapping(value: Any, name: str) -> dict[str, Any]:
+    inner = value.get(name) if isinstance(value, Mapping) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _without_nulls(value: Any) -> Any:
+    """Drop null-valued keys: a null reads as absent (and is a schema finding)."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value]
+    return value
+
+
+def _without_unknowns(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Drop the facts that are `unknown`: they read as absent."""
+    facts = mapping(mapping(mapping(value, "spec"), "risk"), "facts")
+    for name, fact in facts.items():
+        if fact == "unknown":
+            value = _removed(value, ["spec", "risk", "facts", name])
+    return value
+
+
+def _replaced(value: Any, parts: list[str], new: object) -> Any:
+    """Return a copy of `value` with `new` put in at `parts`."""
+    if not parts:
+        return new
+    first, *rest = parts
+    if isinstance(value, list):
+        index = int(first)
+        return [*value[:index], _replaced(value[index], rest, new), *value[index + 1 :]]
+    return {**value, first: _replaced(value[first], rest, new)}
+
+
+def _removed(value: Any, parts: list[str]) -> Any:
+    first, *rest = parts
+    if not rest:
+        return {key: one for key, one in value.items() if key != first}
+    return {**value, first: _removed(value[first], rest)}

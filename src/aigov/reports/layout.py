@@ -1,0 +1,90 @@
+"""Lines for people: spans of text flowed into columns, in colour or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from aigov.reports import Style
+from aigov.reports.escape import columns, defuse, escape
+
+NARROWEST = 40
+"""Columns below which wrapping stops narrowing: shorter lines cannot be read."""
+
+_CODES = {"strong": "1", "bad": "1;31", "warn": "33", "good": "32", "dim": "2"}
+"""Role to ANSI attributes (ECMA-48 SGR): none sets a background, so that they hold on
+light and dark."""
+
+
+class Span(NamedTuple):
+    """A stretch of text in one role.
+
+    Hostile text is fine, `lay` makes it inert; long text is cut by who makes the span.
+    """
+
+    text: str
+    role: str = ""
+    """A key of the colour table, or "" for plain text."""
+    solid: bool = False
+    """Never broken and never re-spaced: a path to click on, a padded word."""
+
+
+def lay(spans: Iterable[Span], style: Style, indent: str = "", hang: str | None = None) -> str:
+    """Return whole lines: the spans, one space between them, wrapped to the width.
+
+    The first line starts with `indent`, the others with `hang` (default: `indent`).
+    A solid span that is wider than the line overflows it.
+    """
+    hang = indent if hang is None else hang
+    width = max(style.width, NARROWEST)
+    lines: list[str] = []
+    line: list[tuple[str, str]] = []
+    lead, used = indent, len(indent)
+    for word, role in _words(spans, width - max(len(indent), len(hang))):
+        size = columns(word)
+        if line and used + 1 + size > width:
+            lines.append(_line(lead, line, style))
+            line, lead, used = [], hang, len(hang)
+        used += size + bool(line)
+        line.append((word, role))
+    lines.append(_line(lead, line, style))
+    return "".join(lines)
+
+
+def _words(spans: Iterable[Span], room: int) -> Iterator[tuple[str, str]]:
+    """Yield (text, role) units that stay on one line, no wider than `room` unless solid."""
+    for span in spans:
+        text = escape(span.text, limit=None)
+        if span.solid:
+            yield defuse(text), span.role
+            continue
+        for word in text.split(" "):
+            for part in _parts(word, room):
+                yield defuse(part), span.role
+
+
+def _parts(word: str, room: int) -> Iterator[str]:
+    """Yield `word` in pieces of at most `room` columns; nothing for an empty word."""
+    if "::" in word:
+        room -= 3  # what `defuse` may add to a piece
+    while word:
+        cut = min(len(word), room)
+        while columns(word[:cut]) > room:
+            cut -= 1
+        yield word[:cut]
+        word = word[cut:]
+
+
+def _line(lead: str, words: list[tuple[str, str]], style: Style) -> str:
+    """Return one line with its newline, neighbours of one role under one colour."""
+    if not style.colour:
+        return f"{lead}{' '.join(word for word, _ in words)}".rstrip() + "\n"
+    painted: list[str] = []
+    start = 0
+    for end in range(1, len(words) + 1):
+        if end == len(words) or words[end][1] != words[start][1]:
+            text = " ".join(word for word, _ in words[start:end])
+            code = _CODES.get(words[start][1])
+            painted.append(f"\x1b[{code}m{text}\x1b[0m" if code else text)
+            start = end
+    return f"{lead}{' '.join(painted)}".rstrip() + "\n"

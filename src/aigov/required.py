@@ -1,0 +1,208 @@
+"""When a field must be there: the rows of `schemas/required.yaml`.
+
+A row names a place, the stage and tier from which it is asked for and, if need be, a
+condition.  The condition is CEL and the caller's; what else narrows a row is plain data.
+What a document lacks does not depend on stage and tier, so it is found once, in one
+walk over all rows (`absent`), and then held against each stage and tier that is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from aigov.errors import PackError
+from aigov.expressions import CONSTANTS
+
+_STAGES, _TIERS = CONSTANTS["stages"], CONSTANTS["tiers"]
+_KEYS = frozenset({"path", "from", "tier", "when", "only", "stepped_back", "may_be_empty"})
+_PROBLEMS = (
+    f"the names of a row are {', '.join(sorted(_KEYS))}",
+    "path is a JSON pointer such as /spec/data/personal",
+    f"from is one of {', '.join(_STAGES)}",
+    f"tier is one of {', '.join(_TIERS)}",
+    "when is a CEL expression, written as text",
+    "only is one name and its value",
+    "only and stepped_back need a * in the path",
+    "stepped_back is true or left out",
+    "may_be_empty is true or left out",
+)
+
+
+class Requirement(NamedTuple):
+    """One place that must be filled, and from when on."""
+
+    path: str
+    """JSON pointer; `*` stands for each element of a list."""
+    stage: int
+    """Rank of the first stage at which it is asked for: intake 0 to retired 6."""
+    tier: int
+    """Rank of the lowest tier at which it is asked for: low 1 to critical 4."""
+    when: str
+    """CEL condition over the document, "" for none."""
+    only: tuple[str, object] | None = None
+    """Asked for only in elements in which this name has this value."""
+    stepped_back: bool = False
+    """Asked for only in elements whose `stage` lies before that of the one above."""
+    may_be_empty: bool = False
+    """An empty list is an answer here: "none"."""
+
+    @property
+    def parts(self) -> list[str]:
+        """The names on the way, `*` for the elements of a list."""
+        return self.path[1:].split("/")
+
+
+class Demands(NamedTuple):
+    """Rows as a tree that is walked beside a document."""
+
+    fields: tuple[tuple[str, tuple[Requirement, ...], Demands | None], ...]
+    """Name, rows that ask for it, and what is asked of its own fields and elements."""
+    each: Demands | None
+    """What is asked of the elements, where a list stands here."""
+
+
+def parse_requirements(value: object, where: str = "required.yaml") -> tuple[Requirement, ...]:
+    """Read the rows of `schemas/required.yaml`, as loaded from YAML.
+
+    Raises:
+        PackError: a row has another shape; its position (from 1) is in the message.
+    """
+    if not isinstance(value, list):
+        raise PackError("a list of rows is expected", where=where)
+    rows: dict[tuple[object, ...], Requirement] = {}
+    for number, row in enumerate(value, start=1):
+        problem = _problem(row)
+        if problem:
+            raise PackError(f"row {number}: {problem}", where=where)
+        found = _requirement(row)
+        if rows.setdefault((found.path, found.when, found.only), found) is not found:
+            raise PackError(f"row {number}: {found.path} is asked for twice", where=where)
+    return tuple(rows.values())
+
+
+def requirements_for(
+    requirements: Iterable[Requirement], stage: int, tier: int
+) -> tuple[Requirement, ...]:
+    """Return the rows that bind at this rank of stage (0 to 6) and tier (1 to 4)."""
+    return tuple(row for row in requirements if row.stage <= stage and row.tier <= tier)
+
+
+def demands(requirements: Iterable[Requirement]) -> Demands:
+    """Return the rows as a tree; build it once, it serves every document."""
+    return _tree([(row.parts, row) for row in requirements], 0)
+
+
+def _tree(rows: list[tuple[list[str], Requirement]], depth: int) -> Demands:
+    by_name: dict[str, list[tuple[list[str], Requirement]]] = {}
+    for parts, row in rows:
+        by_name.setdefault(parts[depth], []).append((parts, row))
+    fields, each = [], None
+    for name, below in by_name.items():
+        here = tuple(row for parts, row in below if len(parts) == depth + 1)
+        deeper = [(parts, row) for parts, row in below if len(parts) > depth + 1]
+        tree = _tree(deeper, depth + 1) if deeper else None
+        if name == "*":
+            each = tree
+        else:
+            fields.append((name, here, tree))
+    return Demands(tuple(fields), each)
+
+
+def absent(tree: Demands, document: object) -> list[tuple[str, Requirement]]:
+    """Return (pointer, row) for everything asked for that `document` lacks.
+
+    Absent is what is missing, null, a blank text, an empty map or, unless the row says
+    otherwise, an empty list.  An absent list lacks only its own row, not those of its
+    elements.  Never raises on a wrongly shaped document.
+    """
+    found: list[tuple[str, Requirement]] = []
+    _walk(tree, document, "", (None, None), found)
+    return found
+
+
+def absent_pointers(requirement: Requirement, document: object) -> list[str]:
+    """Return where `document` lacks what this one row asks for."""
+    return [pointer for pointer, _ in absent(demands((requirement,)), document)]
+
+
+def _walk(
+    tree: Demands,
+    value: Any,
+    pointer: str,
+    around: tuple[Any, Any],
+    found: list[tuple[str, Requirement]],
+) -> None:
+    """Add what is absent below `value`; `around` is the innermost list element that
+    holds it and the element above that one."""
+    fields, each = tree
+    get = value.get if value.__class__ is dict else {}.get
+    for name, rows, deeper in fields:
+        one = get(name)
+        if rows and (not one or (one.__class__ is str and one[0] <= " ")) and _is_blank(one):
+            for row in rows:  # no comprehension: its closure slows this loop by a third
+                if _is_asked(row, *around) and not (row.may_be_empty and one == []):
+                    found.append((f"{pointer}/{name}", row))  # noqa: PERF401
+        if deeper is not None:
+            _walk(deeper, one, f"{pointer}/{name}", around, found)
+    if each is not None and value.__class__ is list:
+        above = None
+        for index, one in enumerate(value):
+            _walk(each, one, f"{pointer}/{index}", (one, above), found)
+            above = one
+
+
+def _is_asked(requirement: Requirement, element: Any, above: Any) -> bool:
+    """Say whether the row speaks of this list element; `above` is the one before it."""
+    if requirement.only:
+        name, wanted = requirement.only
+        return isinstance(element, dict) and element.get(name) == wanted
+    return not requirement.stepped_back or _rank(element) < _rank(above)
+
+
+def _rank(entry: Any) -> int:
+    """Return the rank of an entry's stage; an unreadable one is no step back."""
+    stage = entry.get("stage") if isinstance(entry, dict) else None
+    return _STAGES.get(stage, 0) if isinstance(stage, str) else 0
+
+
+def _is_blank(value: object) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value in ({}, [])
+
+
+def _problem(row: object) -> str:
+    """Return what is wrong with the shape of a row, "" if nothing is."""
+    if not isinstance(row, dict):
+        return "names and values are expected"
+    path, only = row.get("path"), row.get("only", {"any": True})
+    holds = (
+        row.keys() <= _KEYS,
+        isinstance(path, str) and path[:1] == "/" and "" not in path[1:].split("/"),
+        _is_one_of(row.get("from"), _STAGES),
+        _is_one_of(row.get("tier", "low"), _TIERS),
+        isinstance(row.get("when", ""), str),
+        isinstance(only, dict) and len(only) == 1,
+        "*" in str(path) or not ("only" in row or "stepped_back" in row),
+        row.get("stepped_back", True) is True,
+        row.get("may_be_empty", True) is True,
+    )
+    return "" if all(holds) else _PROBLEMS[holds.index(False)]
+
+
+def _is_one_of(word: object, known: Mapping[str, int]) -> bool:
+    return isinstance(word, str) and word in known
+
+
+def _requirement(row: Mapping[str, Any]) -> Requirement:
+    only = row.get("only")
+    return Requirement(
+        row["path"],
+        _STAGES[row["from"]],
+        _TIERS[row.get("tier", "low")],
+        row.get("when", ""),
+        next(iter(only.items())) if only else None,
+        row.get("stepped_back", False),
+        row.get("may_be_empty", False),
+    )

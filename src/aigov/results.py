@@ -1,0 +1,123 @@
+"""What a report can be given: the values that every format renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aigov.findings import Outcome, Result
+
+
+class PolicyText(NamedTuple):
+    """The words of one policy; a report carries them once, not once a result."""
+
+    code: str
+    id: str
+    title: str
+    domain: str
+    remedy: str
+    controls: Mapping[str, tuple[str, ...]]
+    """Framework (`eu-ai-act`) to references (`Art. 6`), as written in the policy."""
+
+
+class Derived(NamedTuple):
+    """What the facts say, beside what is declared; None or () where an input is absent."""
+
+    stage: str | None = None
+    stage_reasons: tuple[str, ...] = ()
+    tier: str | None = None
+    """Lower bound: unknown facts count as harmless."""
+    tier_max: str | None = None
+    """Upper bound: unknown facts count as their strictest value."""
+    tier_reasons: tuple[str, ...] = ()
+    """Trigger ids that hold (`M2`), strictest first."""
+    eu_category: str | None = None
+    implied: Mapping[str, object] = {}
+    """Facts settled by other facts: name below `spec.risk.facts` to value."""
+
+
+class DocumentResult(NamedTuple):
+    """One document and every result on it, results sorted by code and pointer."""
+
+    path: str
+    """POSIX, relative to the repository root, else to the current folder."""
+    line: int
+    """Where the document starts in its file (from 1)."""
+    kind: str
+    """`UseCase`, `Waiver`, `Organization`; as a UseCase where the kind is unreadable."""
+    use_case: str
+    """`metadata.id`; for a waiver the use case it names; "" where it is unreadable."""
+    name: str
+    digest: str
+    """sha256 (hex) of the document's own text."""
+    stage: str | None
+    """Judged stage: the latest of declared, derived and target."""
+    tier: str | None
+    """Effective tier: the highest of declared and derived."""
+    declared_stage: str | None
+    declared_tier: str | None
+    derived: Derived
+    results: tuple[Result, ...]
+    next_stage: str | None = None
+    preview: tuple[Result, ...] = ()
+    """What would be a finding at `next_stage` and is none yet."""
+
+
+class Problem(NamedTuple):
+    """A file that could not be read as manifests; always blocks."""
+
+    code: str
+    path: str
+    line: int
+    column: int
+    message: str
+
+
+class Summary(NamedTuple):
+    """Counts over all documents, as printed in every format."""
+
+    documents: int
+    outcomes: Mapping[Outcome, int]
+    """All seven outcomes, zeros included."""
+    blocking: int
+    """Blocking fails and unknowns, errors and problems."""
+    warning: int
+    not_judged: Mapping[str, int]
+    """Context that was not given (`profile`) to the results it left unjudged."""
+
+
+class CheckResult(NamedTuple):
+    """Everything one `aigov check` found."""
+
+    tool_version: str
+    as_of: str
+    """The date it was judged on, YYYY-MM-DD."""
+    target_stage: str | None
+    policy_digest: str
+    """`sha256:` and 64 hex digits over all policy and derivation files in force."""
+    profile_digest: str | None
+    policies: Mapping[str, PolicyText]
+    """By code, sorted; every code that occurs in a result."""
+    documents: tuple[DocumentResult, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences a reader must see: what was not judged and why."""
+
+
+def summarise(result: CheckResult) -> Summary:
+    """Count the outcomes of `result`; every renderer and the exit code use these."""
+    outcomes = dict.fromkeys(Outcome, 0)
+    blocking = len(result.problems)
+    warning = 0
+    not_judged: dict[str, int] = {}
+    for document in result.documents:
+        for one in document.results:
+            outcomes[one.outcome] += 1
+            blocking += one.blocks
+            warning += one.warns
+            if one.outcome is Outcome.NOT_APPLICABLE:
+                for context in one.missing:
+                    not_judged[context] = not_judged.get(context, 0) + 1
+    return Summary(
+        len(result.documents), outcomes, blocking, warning, dict(sorted(not_judged.items()))
+    )

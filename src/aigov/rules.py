@@ -1,0 +1,229 @@
+"""Everything a document is judged by, built from the text of the shipped or given files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from aigov.derivation import Derivation, parse_derivation
+from aigov.errors import PackError
+from aigov.expressions import Engine, Expression
+from aigov.fields import Field, parse_fields
+from aigov.findings import Enforcement
+from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
+from aigov.lints import Vocabulary as Known
+from aigov.lints import name_faults
+from aigov.policies import Policy, parse_policy
+from aigov.required import Requirement, parse_requirements
+from aigov.schema import ManifestSchema
+from aigov.settings import Profile, Tightening
+from aigov.source import Document, load
+from aigov.syntax import ExpressionFault, paths
+
+KINDS = ("UseCase", "Waiver", "Organization")
+WALKED = frozenset({"placeholders", "evidence", "missing", "missing_read_by_blocking"})
+"""Names below `derived` that are walked out of the document, not derived by rules."""
+DERIVED = WALKED | {"stage", "stage_facts", "tier", "tier_max", "tier_reasons", "eu_category"}
+
+
+class Pack(NamedTuple):
+    """The files of one policy pack, as text."""
+
+    name: str
+    """How errors name it: `policies` for the shipped one, else the folder as given."""
+    files: Mapping[str, bytes]
+    """POSIX path below the pack's folder to content; case files are left out."""
+    trusted: bool
+    """Shipped and tested: its expressions are compiled when first used, not at once."""
+
+
+class Rules(NamedTuple):
+    """What `check` judges by; build it once a process with `build_rules`."""
+
+    engine: Engine
+    policies: Mapping[str, Policy]
+    """By code, sorted."""
+    derivation: Derivation
+    requirements: tuple[tuple[Requirement, Expression | None], ...]
+    """Each required field with its compiled condition."""
+    vocabulary: Vocabulary
+    fields: Field
+    """The tree of a UseCase document."""
+    schemas: Mapping[str, ManifestSchema]
+    """By kind."""
+    read_by_blocking: frozenset[tuple[int, str]]
+    """(rank of the tier, pointer) of what a blocking policy reads there."""
+    files: Mapping[str, bytes]
+    """Every policy, derivation and vocabulary file in force, by pack and path."""
+
+    def digest(self) -> str:
+        """Return `sha256:` over the sorted (path, sha256) of all files in force."""
+        from hashlib import sha256  # loads OpenSSL; only machine formats need it
+
+        whole = sha256()
+        for path, content in sorted(self.files.items()):
+            whole.update(f"{path}\0{sha256(content).hexdigest()}\n".encode())
+        return f"sha256:{whole.hexdigest()}"
+
+    def named(self) -> dict[str, Policy]:
+        """Return the policies by code and by id."""
+        return {**self.policies, **{p.id: p for p in self.policies.values()}}
+
+
+def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
+    """Build all rules; the first pack carries derivation and vocabulary.
+
+    `schemas` maps the names in `schemas/` to their content.
+
+    Raises:
+        PackError: a file does not hold; names file, line and column.
+    """
+    manifest = json.loads(schemas["manifest.v1.json"])
+    fields = parse_fields(manifest, "UseCase")
+    synonyms = _value(schemas["synonyms.yaml"], "schemas/synonyms.yaml")
+    files = {f"{pack.name}/{path}": data for pack in packs for path, data in pack.files.items()}
+    words = _section(files, "/vocabulary/")
+    vocabulary = parse_vocabulary(
+        {path.rpartition("/")[2].removesuffix(".yaml"): value for path, value in words.items()}
+    )
+    implementations = host_functions(vocabulary)
+    engine = Engine({name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES})
+    derivation = parse_derivation(_section(files, "/derivation/"), engine)
+    known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
+    for rule in derivation.rules():
+        for fault in name_faults(rule.when.tree, known):
+            raise PackError(f"{fault.message} ({rule.name})", where=rule.where)
+    policies = _policies(packs, known, engine)
+    return Rules(
+        engine,
+        policies,
+        derivation,
+        tuple(_requirements(schemas, known, engine)),
+        vocabulary,
+        fields,
+        {
+            kind: ManifestSchema(manifest, kind, synonyms, fields if kind == "UseCase" else None)
+            for kind in KINDS
+        },
+        frozenset(_read_by_blocking(policies)),
+        files,
+    )
+
+
+def _policies(packs: list[Pack], known: Known, engine: Engine) -> dict[str, Policy]:
+    found: dict[str, Policy] = {}
+    taken: dict[str, str] = {}
+    for pack in packs:
+        for path, data in sorted(pack.files.items()):
+            if path == "pack.yaml" or path.startswith(("derivation/", "vocabulary/")):
+                continue
+            document = _document(data, f"{pack.name}/{path}")
+            policy = parse_policy(document, f"{pack.name}/{path}", known, engine)
+            for name in (policy.code, policy.id, *policy.params):
+                if name in taken:
+                    raise PackError(f"{name} is already taken by {taken[name]}", where=policy.where)
+                taken[name] = policy.where
+            found[policy.code] = policy
+            if not pack.trusted:
+                _compile(policy, engine)
+    if not found:
+        raise PackError("the pack holds no policy", where=packs[-1].name)
+    return dict(sorted(found.items()))
+
+
+def _compile(policy: Policy, engine: Engine) -> None:
+    """Compile at once, so that a type error shows whether or not the policy binds."""
+    for expression in (policy.when, policy.require, *(when for when, _ in policy.soften)):
+        if expression is not None:
+            try:
+                engine.compile(expression.text)
+            except ExpressionFault as fault:
+                raise PackError(f"does not compile: {fault.message}", where=policy.where) from None
+
+
+def _requirements(
+    schemas: Mapping[str, bytes], known: Known, engine: Engine
+) -> Iterator[tuple[Requirement, Expression | None]]:
+    where = "schemas/required.yaml"
+    for requirement in parse_requirements(_value(schemas["required.yaml"], where)):
+        if not requirement.when:
+            yield requirement, None
+            continue
+        try:
+            condition = engine.expression(requirement.when)
+        except ExpressionFault as fault:
+            raise PackError(f"{fault.message} in `{requirement.when}`", where=where) from None
+        for one in name_faults(condition.tree, known):
+            raise PackError(f"{one.message} ({requirement.path})", where=where)
+        yield requirement, condition
+
+
+def _read_by_blocking(policies: Mapping[str, Policy]) -> Iterator[tuple[int, str]]:
+    for policy in policies.values():
+        pointers = [
+            "/" + "/".join((path.root, *path.parts))
+            for path in paths(policy.require.tree)
+            if path.root in ("spec", "metadata")
+        ]
+        for tier, enforcement in policy.enforcement.items():
+            if enforcement is Enforcement.BLOCK:
+                for pointer in pointers:
+                    yield tier, pointer
+
+
+def _section(files: Mapping[str, bytes], infix: str) -> dict[str, Any]:
+    return {path: _value(data, path) for path, data in sorted(files.items()) if infix in path}
+
+
+def _value(data: bytes, path: str) -> Any:
+    return _document(data, path).value
+
+
+def _document(data: bytes, path: str) -> Document:
+    loaded = load(data)
+    if loaded.troubles:
+        trouble = loaded.troubles[0]
+        raise PackError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
+    if len(loaded.documents) != 1:
+        raise PackError("exactly one YAML document is expected", where=path)
+    return loaded.documents[0]
+
+
+def tighten(rules: Rules, profile: Profile) -> Rules:
+    """Return `rules` with the enforcement and thresholds that `profile` tightens.
+
+    Raises:
+        ProfileError: an unknown policy or param, or a loosening; has its place.
+    """
+    named, policies = rules.named(), dict(rules.policies)
+    for name, asked in profile.policies.items():
+        policy = named.get(name)
+        if policy is None:
+            raise profile.error(asked.pointer, f"no policy {name}")
+        policies[policy.code] = _tightened(policy, asked, profile)
+    return rules._replace(
+        policies=policies, read_by_blocking=frozenset(_read_by_blocking(policies))
+    )
+
+
+def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:
+    enforcement = policy.enforcement
+    if asked.enforcement:
+        wanted = asked.enforcement
+        if any(wanted.rank < given.rank for given in enforcement.values()):
+            problem = f"{policy.code} may only be tightened, not made {wanted}"
+            raise profile.error(f"{asked.pointer}/enforcement", problem)
+        enforcement = dict.fromkeys(enforcement, wanted)
+    params = dict(policy.params)
+    for name, number in asked.params.items():
+        pointer = f"{asked.pointer}/params/{name}"
+        if name not in params:
+            raise profile.error(pointer, f"{policy.code} has no param {name}")
+        given = params[name]
+        loosened = max(given.values()) if name.startswith("max_") else min(given.values())
+        if number > loosened if name.startswith("max_") else number < loosened:
+            raise profile.error(pointer, f"{name} may only be tightened: {loosened:g} is the limit")
+        stricter = min if name.startswith("max_") else max
+        params[name] = {tier: stricter(one, number) for tier, one in given.items()}
+    return policy._replace(enforcement=enforcement, params=params)

@@ -1,0 +1,109 @@
+"""What a run is told: the settings of the command line and the organisation profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from aigov.errors import ProfileError
+from aigov.findings import Enforcement
+from aigov.source import Document
+
+
+class Tightening(NamedTuple):
+    """What a profile asks of one policy beyond the pack."""
+
+    enforcement: Enforcement | None
+    params: Mapping[str, float]
+    pointer: str
+    """Where the profile says so."""
+
+
+class Profile(NamedTuple):
+    """An organisation profile (`kind: Organization`), as far as `check` reads it."""
+
+    where: str
+    document: Document
+    people: Mapping[str, str]
+    """Each address or handle, normalised, to the person it belongs to."""
+    waiver_approvers: Mapping[str, tuple[str, ...]]
+    """Tier to the persons who may approve a waiver; normalised."""
+    policies: Mapping[str, Tightening]
+    """By policy code (or id) as written."""
+    evidence_urls: tuple[str, ...]
+    """Prefixes (host and path) of https URLs that count as evidence."""
+    spec: Mapping[str, Any]
+
+    def digest(self) -> str:
+        """Return `sha256:` and the hex digest of the profile's text."""
+        from hashlib import sha256  # loads OpenSSL; only machine formats need it
+
+        return f"sha256:{sha256(self.document.text.encode()).hexdigest()}"
+
+    def error(self, pointer: str, problem: str) -> ProfileError:
+        """Return the error to raise for the value at `pointer`."""
+        return _error(self.document, self.where, pointer, problem)
+
+
+class Settings(NamedTuple):
+    """What one run judges by."""
+
+    as_of: str
+    """YYYY-MM-DD."""
+    target_stage: str | None = None
+    profile: Profile | None = None
+    honour_waivers: bool = True
+    preview: bool = False
+    """Also judge what the next stage asks."""
+    digests: bool = False
+    """Fill in the sha256 digests that only machine formats carry."""
+
+
+def same_person(text: str, people: Mapping[str, str]) -> str:
+    """Return what two spellings of one person share: lower case, no `+tag`, mapped."""
+    name, at, host = text.lower().partition("@")
+    if name and at:
+        name = name.partition("+")[0]
+    normal = f"{name}{at}{host}"
+    return people.get(normal, normal)
+
+
+def parse_profile(document: Document, where: str) -> Profile:
+    """Read an organisation profile whose shape the manifest schema accepts.
+
+    Raises:
+        ProfileError: it asks for something that cannot be; `where` has line and column.
+    """
+    value = document.value
+    assert isinstance(value, dict)  # the schema held
+    spec = value.get("spec") or {}
+    people = {
+        same_person(one, {}): person.lower()
+        for person, names in spec.get("people", {}).items()
+        for one in (person, *names)
+    }
+    tightenings = {}
+    for code, given in spec.get("policies", {}).items():
+        pointer = f"/spec/policies/{code}"
+        word = given.get("enforcement")
+        params = given.get("params", {})
+        if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in params.values()):
+            raise _error(document, where, f"{pointer}/params", "a param is a number")
+        tightenings[code] = Tightening(Enforcement(word) if word else None, params, pointer)
+    return Profile(
+        where,
+        document,
+        people,
+        {
+            tier: tuple(same_person(one, people) for one in persons)
+            for tier, persons in spec.get("waiver_approvers", {}).items()
+        },
+        tightenings,
+        tuple(spec.get("evidence_urls", ())),
+        spec,
+    )
+
+
+def _error(document: Document, where: str, pointer: str, problem: str) -> ProfileError:
+    place = document.place(pointer)
+    return ProfileError(problem, where=f"{where}:{place.line}:{place.column}")

@@ -1,0 +1,39 @@
+"""The golden files: which format in which style each one holds.
+
+Write them anew after an intended change, then read the difference::
+
+    PYTHONPATH=src:tests python -m reports.goldens
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aigov.reports import Style, render
+from reports.zoo import ZOO
+
+FOLDER = Path(__file__).parent / "golden"
+GOLDENS: Mapping[str, tuple[str, Style]] = {
+    "text.txt": ("text", Style()),
+    "text-colour.txt": ("text", Style(colour=True)),
+    "text-quiet.txt": ("text", Style(quiet=True)),
+    "text-verbose.txt": ("text", Style(verbose=True)),
+    "json.json": ("json", Style()),
+}
+
+
+def rendered(name: str) -> str:
+    """Return what the golden file `name` is to hold."""
+    form, style = GOLDENS[name]
+    return "".join(render(form)(ZOO, style))
+
+
+def regenerate() -> None:
+    """Write every golden file, with newlines as rendered on every platform."""
+    for name in GOLDENS:
+        (FOLDER / name).write_bytes(rendered(name).encode())
+
+
+if __name__ == "__main__":
+    regenerate()

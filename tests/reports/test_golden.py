@@ -1,0 +1,39 @@
+"""Every format against its golden files, and the list of formats itself."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from aigov.errors import UsageError
+from aigov.reports import FORMATS, Style, render
+from reports.goldens import FOLDER, GOLDENS, rendered
+from reports.zoo import ZOO, hostile
+
+
+@pytest.mark.parametrize("name", GOLDENS)
+def test_the_zoo_renders_as_its_golden_file(name: str) -> None:
+    assert rendered(name) == (FOLDER / name).read_bytes().decode()
+
+
+def test_every_golden_file_is_in_the_list_and_every_format_has_one() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(GOLDENS)
+    assert {form for form, _ in GOLDENS.values()} == set(FORMATS)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_takes_the_hostile_twin_and_can_be_written_as_utf_8(name: str) -> None:
+    report = "".join(render(name)(hostile(), Style()))
+    assert report.encode().decode() == report
+    assert report.endswith("\n")
+
+
+def test_a_format_nobody_wrote_is_refused_with_the_list() -> None:
+    with pytest.raises(UsageError) as refused:
+        render("yaml")
+    assert refused.value.remedy == "use one of text, json"
+
+
+def test_a_result_survives_the_way_between_processes() -> None:
+    assert pickle.loads(pickle.dumps(ZOO)) == ZOO
