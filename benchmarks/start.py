@@ -17,12 +17,16 @@ LIMIT = 10.0
 """The most that the hook may cost, in starts of the bare interpreter."""
 PAIRS = 25
 ROOT = Path(__file__).parents[1]
-MANIFEST = ROOT / "examples" / "3-critical-production.yaml"
+MANIFEST = ROOT / "examples" / "3-critical-production.aigov.yaml"
 
 
 def cpu_seconds(command: list[str]) -> float:
     """Run `command`, throw its output away, and return its CPU time in seconds."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # An installed package has its byte code; a checkout writes it on the first run.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:

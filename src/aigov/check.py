@@ -127,11 +127,12 @@ class _Bound(NamedTuple):
         if settings.profile:
             variables["profile"] = settings.profile.spec
         missing = self._missing(variables, stage_rank, tier_rank)
-        blocking = self.rules.read_by_blocking
         variables["derived"] = {
             **self.derived,
             "missing": [{"pointer": pointer} for pointer, _ in missing],
-            "missing_read_by_blocking": any((tier_rank, path) in blocking for _, path in missing),
+            "missing_read_by_blocking": any(
+                self.rules.reads_while_blocking(tier_rank, path) for _, path in missing
+            ),
         }
         return Situation(
             self.prepared.document,

@@ -7,14 +7,17 @@ counts as harmless in the lower bound of the tier and as its strictest in the up
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
-from aigov.syntax import Expr, ExpressionFault, parse, paths, walk
+from aigov.syntax import paths
 
+_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.?[A-Za-z_]\w*""")
+"""A text literal, a field with its dot, or a name."""
 _SECTIONS = {"terms", "lists", "choice", "triggers", "stage", "implied"}
 
 
@@ -40,6 +43,8 @@ class Derivation(NamedTuple):
     stages: tuple[Rule, ...]
     category: tuple[Rule, ...]
     lists: Mapping[str, tuple[Rule, ...]]
+    wanted: frozenset[str] | None = None
+    """The lists that anything reads; None: all are derived."""
 
     def rules(self) -> Iterator[Rule]:
         """Yield every rule; a loader checks the names in each."""
@@ -125,6 +130,8 @@ def derive(
         activation = derivation.engine.activation({**variables, "spec": spec})
     variable: dict[str, Any] = {}
     for name, rules in derivation.lists.items():
+        if derivation.wanted is not None and name not in derivation.wanted:
+            continue
         answers = [rule.when(activation).value for rule in rules]
         if None not in answers:
             variable[name] = [r.value for r, holds in zip(rules, answers, strict=True) if holds]
@@ -211,19 +218,17 @@ class _Reader:
         return found
 
     def expand(self, text: str, where: str, within: tuple[str, ...]) -> str:
-        try:
-            tree = parse(text)
-        except ExpressionFault as fault:
-            raise PackError(f"{fault.message} in `{text}`", where=where) from None
-        for name in sorted(_names(tree, self.terms), key=lambda e: -e.start):
-            if name.text in within:
-                raise PackError(f"the term {name.text} stands for itself", where=where)
-            if name.text not in self.expanded:
-                inner = self.expand(self.terms[name.text], where, (*within, name.text))
-                self.expanded[name.text] = f"({inner})"
-            text = text[: name.start] + self.expanded[name.text] + text[name.end :]
-        return text
+        """Put in, for each name of a term that no dot precedes, the term's own text."""
 
+        def put(found: re.Match[str]) -> str:
+            name = found[0]
+            if name not in self.terms:
+                return name
+            if name in within:
+                raise PackError(f"the term {name} stands for itself", where=where)
+            if name not in self.expanded:
+                inner = self.expand(str(self.terms[name]), where, (*within, name))
+                self.expanded[name] = f"({inner})"
+            return self.expanded[name]
 
-def _names(tree: Expr, terms: Mapping[str, str]) -> list[Expr]:
-    return [expr for expr in walk(tree) if expr.kind == "name" and expr.text in terms]
+        return _WORD.sub(put, text)

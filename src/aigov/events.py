@@ -24,6 +24,8 @@ MAX_TROUBLES = 100
 _BREAK = re.compile(r"\r\n?|\n")
 _OPEN_BLANK_LINE = re.compile(r"[\r\n][ \t]+\Z")
 _NUMBER_START = frozenset("0123456789+-.")
+_SUSPECT = _NUMBER_START | frozenset(("", *"~nNtTfF<"))
+"""First characters of plain scalars that may be something else than text."""
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -91,6 +93,8 @@ def trouble_at(message: str, text: str, index: int) -> Trouble:
 
 _MERGE = ("<<", -1, -1)
 """The key of a frame whose next value is to be merged."""
+_ITEM = ("", -1, -1)
+"""Stands for the key in a list: a value may always come."""
 
 
 class _Stopped(Exception):
@@ -105,9 +109,9 @@ class _Frame:
     def __init__(self, start: int, anchor: str | None, *, mapping: bool) -> None:
         self.start = start
         self.anchor = anchor
-        self.value: dict[str, object] | list[object] = {} if mapping else []
-        self.children: dict[str, tuple[int, int, Node]] | list[Node] = {} if mapping else []
-        self.key: tuple[str | None, int, int] | None = None
+        self.value: Any = {} if mapping else []
+        self.children: Any = {} if mapping else []
+        self.key: tuple[str | None, int, int] | None = None if mapping else _ITEM
         """The key that waits for its value; its text is None where it was refused."""
         self.inherited: list[tuple[object, Node]] = []
         """What `<<` brought: given keys win over these."""
@@ -133,8 +137,8 @@ class _Builder:
         # libyaml loses spaces on a last line that has no line break of its own.
         broken = _OPEN_BLANK_LINE.search(self.text) is not None
         parser = CParser(self.text + "\n" if broken else self.text)
+        scalar, scalar_event = self.scalar, yaml.ScalarEvent
         handlers = {
-            yaml.ScalarEvent: self.scalar,
             yaml.MappingStartEvent: self.open,
             yaml.MappingEndEvent: self.close,
             yaml.SequenceStartEvent: self.open,
@@ -144,9 +148,10 @@ class _Builder:
             yaml.DocumentEndEvent: self.end_document,
         }
         while (event := parser.get_event()) is not None:
-            handler = handlers.get(type(event))
-            if handler:
-                handler(event)
+            if event.__class__ is scalar_event:  # nine in ten are: this loop is hot
+                scalar(event)
+            elif event.__class__ in handlers:
+                handlers[event.__class__](event)
 
     def refuse(self, message: str, index: int, *, stop: bool = False) -> None:
         self.troubles.append(trouble_at(message, self.text, index))
@@ -197,25 +202,26 @@ class _Builder:
         self.add(frame.value, node, frame.anchor, frame.nodes)
 
     def scalar(self, event: Any) -> None:
-        start = event.start_mark.index
+        start, end = event.start_mark.index, event.end_mark.index
         if event.tag is not None:
             self.refuse(f"the tag {event.tag} is not allowed", start)
         value: object = event.value
         plain = event.implicit[0]
-        if plain:
+        if plain and event.value[:1] in _SUSPECT:
             value = self.resolve(event.value, start)
-        self.count(1, start)
+        self.nodes += 1
+        if self.check_size or self.nodes > MAX_NODES:
+            self.count(0, start)
         frame = self.stack[-1] if self.stack else None
-        if frame and frame.key is None and isinstance(frame.value, dict):
-            end = event.end_mark.index
-            if plain and value == "<<":
-                frame.key = _MERGE
-            else:
-                self.take_key(frame, value, start, end)
-            if event.anchor:
-                self.anchors[event.anchor] = (value, (start, end, None), 1)
+        if frame is None or frame.key is not None:
+            self.add(value, (start, end, None), event.anchor, 1)
             return
-        self.add(value, (start, event.end_mark.index, None), event.anchor, 1)
+        if plain and value == "<<":
+            frame.key = _MERGE
+        else:
+            self.take_key(frame, value, start, end)
+        if event.anchor:
+            self.anchors[event.anchor] = (value, (start, end, None), 1)
 
     def take_key(self, frame: _Frame, value: object, start: int, end: int) -> None:
         key = value if isinstance(value, str) else None
@@ -243,7 +249,7 @@ class _Builder:
         value, node, nodes = known
         self.count(nodes, index)
         frame = self.stack[-1] if self.stack else None
-        if frame and frame.key is None and isinstance(frame.value, dict):
+        if frame and frame.key is None:
             self.take_key(frame, value, index, event.end_mark.index)
         else:
             self.add(value, node, None, nodes)
@@ -269,38 +275,32 @@ class _Builder:
             return
         frame = self.stack[-1]
         frame.nodes += nodes
-        if isinstance(frame.value, list) and isinstance(frame.children, list):
+        waiting = frame.key
+        if waiting is _ITEM:
             frame.value.append(value)
             frame.children.append(node)
             return
-        if frame.key is None:
+        frame.key = None
+        if waiting is None:
             self.refuse("a mapping or list cannot be a key here", node[0])
             frame.key = (None, *node[:2])
-            return
-        key, start, end = frame.key
-        merging = frame.key is _MERGE
-        frame.key = None
-        if merging:
+        elif waiting is _MERGE:
             frame.inherited.append((value, node))
-        elif key is not None and isinstance(frame.value, dict) and isinstance(frame.children, dict):
-            frame.value[key] = value
-            frame.children[key] = (start, end, node)
+        elif waiting[0] is not None:
+            frame.value[waiting[0]] = value
+            frame.children[waiting[0]] = (waiting[1], waiting[2], node)
 
     def merge(self, frame: _Frame, value: object, node: Node) -> None:
         """Give `frame` what `<<` brings, where it has no such key of its own."""
         if isinstance(value, list) and isinstance(node[2], list):
             for one, its_node in zip(value, node[2], strict=True):
                 self.merge(frame, one, its_node)
-        elif (
-            isinstance(value, dict)
-            and isinstance(node[2], dict)
-            and isinstance(frame.value, dict)
-            and isinstance(frame.children, dict)
-        ):
+        elif isinstance(value, dict) and isinstance(node[2], dict):
             self.count(len(value), node[0])
             for key, its_value in value.items():
-                if frame.value.setdefault(key, its_value) is its_value:
-                    frame.children.setdefault(key, node[2][key])
+                if key not in frame.value:
+                    frame.value[key] = its_value
+                    frame.children[key] = node[2][key]
         else:
             self.refuse("<< takes a mapping or a list of mappings", node[0])
 

@@ -79,20 +79,6 @@ def outline(field: Field, path: str = "") -> Iterator[tuple[str, Field]]:
         yield from outline(inner, f"{path}[]" if field.items else f"{path}.*")
 
 
-def only_kind(field: Field, kind: str) -> Field | None:
-    """Return the part of the tree that leads to fields of `kind`; None if there is none."""
-    if field.kind == kind:
-        return field
-    properties = {
-        name: kept for name, below in field.properties.items() if (kept := only_kind(below, kind))
-    }
-    items = only_kind(field.items, kind) if field.items else None
-    values = only_kind(field.values, kind) if field.values else None
-    if not (properties or items or values):
-        return None
-    return field._replace(properties=properties, items=items, values=values)
-
-
 def _read(node: Mapping[str, Any], defs: Mapping[str, Any], known: dict[str, Field]) -> Field:
     """Read one schema node; `known` holds the `$defs` entries read so far."""
     reference = node.get("$ref")

@@ -93,13 +93,15 @@ class Policy(NamedTuple):
     """Path of its file."""
 
 
-def parse_policy(document: Document, path: str, known: Vocabulary, engine: Engine) -> Policy:
-    """Read one policy file.
+def parse_policy(
+    document: Document, path: str, engine: Engine, known: Vocabulary | None = None
+) -> Policy:
+    """Read one policy file; with `known`, also check every name, path and silent pass.
 
     Raises:
         PackError: the file does not hold; `where` is `path:line:column`.
     """
-    return _PolicyReader(document, path, known, engine).read()
+    return _PolicyReader(document, path, engine, known).read()
 
 
 def resolve_params(policies: Mapping[str, Policy], tier: int) -> dict[str, float]:
@@ -115,7 +117,9 @@ def resolve_params(policies: Mapping[str, Policy], tier: int) -> dict[str, float
 class _PolicyReader:
     """Reads one file; knows where each of its values stands."""
 
-    def __init__(self, document: Document, path: str, known: Vocabulary, engine: Engine) -> None:
+    def __init__(
+        self, document: Document, path: str, engine: Engine, known: Vocabulary | None
+    ) -> None:
         self.document = document
         self.path = path
         self.known = known
@@ -139,12 +143,12 @@ class _PolicyReader:
         binds_from = self.rank("stages", "/from", value["from"])
         binds_to = self.rank("stages", "/to", value.get("to", "production"))
         params = self.params()
-        known = self.known._replace(params=self.known.params | params.keys())
-        optional = tuple(str(path) for path in value.get("optional", ()))
-        require = self.expression("/require", value["require"], known, optional, condition=False)
+        if self.known:
+            self.known = self.known._replace(params=self.known.params | params.keys())
+        require = self.expression("/require", value["require"], condition=False)
         when = None
         if value.get("when", "true") != "true":
-            when = self.expression("/when", value["when"], known, optional, condition=True)
+            when = self.expression("/when", value["when"], condition=True)
         return Policy(
             code=value["code"],
             id=value["id"],
@@ -157,12 +161,12 @@ class _PolicyReader:
                 for tier, word in value["enforcement"].items()
             },
             early=self.enforcement("/early", value["early"]) if "early" in value else None,
-            soften=tuple(self.soften(known, optional)),
+            soften=tuple(self.soften()),
             needs=self.needs(),
             when=when,
             require=require,
             at=self.at(),
-            message=self.message(known),
+            message=self.message(),
             remedy=value["remedy"],
             why=value.get("why", ""),
             waivable=self.waivable(),
@@ -203,32 +207,26 @@ class _PolicyReader:
                 raise self.error(f"/needs/{index}", f"{need} is not one of {', '.join(CONTEXTS)}")
         return needs
 
-    def soften(
-        self, known: Vocabulary, optional: tuple[str, ...]
-    ) -> Iterator[tuple[Expression, Enforcement]]:
+    def soften(self) -> Iterator[tuple[Expression, Enforcement]]:
         for index, row in enumerate(self.value.get("soften", ())):
             pointer = f"/soften/{index}"
             if not isinstance(row, dict) or row.keys() != {"when", "to"}:
                 raise self.error(pointer, "soften takes `when` and `to`")
-            when = self.expression(f"{pointer}/when", row["when"], known, optional, condition=True)
+            when = self.expression(f"{pointer}/when", row["when"], condition=True)
             yield when, self.enforcement(f"{pointer}/to", row["to"])
 
-    def expression(
-        self,
-        pointer: str,
-        text: str,
-        known: Vocabulary,
-        optional: tuple[str, ...],
-        *,
-        condition: bool,
-    ) -> Expression:
+    def expression(self, pointer: str, text: str, *, condition: bool) -> Expression:
+        expression = self.engine.expression(text)
+        if self.known is None:
+            return expression
         try:
-            expression = self.engine.expression(text)
+            tree = expression.tree
         except ExpressionFault as fault:
             raise self.error(pointer, fault.message, fault.offset) from None
+        optional = [str(path) for path in self.value.get("optional", ())]
         faults: list[Fault] = [
-            *name_faults(expression.tree, known),
-            *silence_faults(expression.tree, optional, condition=condition),
+            *name_faults(tree, self.known),
+            *silence_faults(tree, optional, condition=condition),
         ]
         for one in faults:
             raise self.error(pointer, one.message, one.offset)
@@ -236,6 +234,8 @@ class _PolicyReader:
 
     def at(self) -> str:
         at = str(self.value["at"])
+        if self.known is None:
+            return at
         if at.startswith("derived."):
             if at.removeprefix("derived.") not in self.known.derived:
                 raise self.error("/at", f"no {at}")
@@ -246,11 +246,11 @@ class _PolicyReader:
                 raise self.error("/at", f"no field {at}")
         return at
 
-    def message(self, known: Vocabulary) -> str:
+    def message(self) -> str:
         message = str(self.value["message"])
-        for found in PLACEHOLDER.finditer(message):
+        for found in PLACEHOLDER.finditer(message) if self.known else ():
             if not found[1].startswith("it."):
-                self.expression("/message", found[1], known, (), condition=False)
+                self.expression("/message", found[1], condition=False)
         return message
 
     def waivable(self) -> Waivable | None:

@@ -18,7 +18,7 @@ _STAGES, _TIERS = CONSTANTS["stages"], CONSTANTS["tiers"]
 _KEYS = frozenset({"path", "from", "tier", "when", "only", "stepped_back", "may_be_empty"})
 _PROBLEMS = (
     f"the names of a row are {', '.join(sorted(_KEYS))}",
-    "path is a JSON pointer such as /spec/data/personal",
+    "path is a JSON pointer such as /spec/data/personal that ends in a name",
     f"from is one of {', '.join(_STAGES)}",
     f"tier is one of {', '.join(_TIERS)}",
     "when is a CEL expression, written as text",
@@ -179,7 +179,7 @@ def _problem(row: object) -> str:
     path, only = row.get("path"), row.get("only", {"any": True})
     holds = (
         row.keys() <= _KEYS,
-        isinstance(path, str) and path[:1] == "/" and "" not in path[1:].split("/"),
+        isinstance(path, str) and path[:1] == "/" and _is_place(path[1:].split("/")),
         _is_one_of(row.get("from"), _STAGES),
         _is_one_of(row.get("tier", "low"), _TIERS),
         isinstance(row.get("when", ""), str),
@@ -189,6 +189,10 @@ def _problem(row: object) -> str:
         row.get("may_be_empty", True) is True,
     )
     return "" if all(holds) else _PROBLEMS[holds.index(False)]
+
+
+def _is_place(parts: list[str]) -> bool:
+    return "" not in parts and parts[-1] != "*"
 
 
 def _is_one_of(word: object, known: Mapping[str, int]) -> bool:

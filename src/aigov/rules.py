@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
@@ -35,7 +35,7 @@ class Pack(NamedTuple):
     files: Mapping[str, bytes]
     """POSIX path below the pack's folder to content; case files are left out."""
     trusted: bool
-    """Shipped and tested: its expressions are compiled when first used, not at once."""
+    """Shipped, so vetted by the tests: not vetted again at every start."""
 
 
 class Rules(NamedTuple):
@@ -52,8 +52,6 @@ class Rules(NamedTuple):
     """The tree of a UseCase document."""
     schemas: Mapping[str, ManifestSchema]
     """By kind."""
-    read_by_blocking: frozenset[tuple[int, str]]
-    """(rank of the tier, pointer) of what a blocking policy reads there."""
     files: Mapping[str, bytes]
     """Every policy, derivation and vocabulary file in force, by pack and path."""
 
@@ -65,6 +63,15 @@ class Rules(NamedTuple):
         for path, content in sorted(self.files.items()):
             whole.update(f"{path}\0{sha256(content).hexdigest()}\n".encode())
         return f"sha256:{whole.hexdigest()}"
+
+    def reads_while_blocking(self, tier: int, pointer: str) -> bool:
+        """Say whether a policy that blocks at the tier's rank reads `pointer` (with `*`)."""
+        return any(
+            "/" + "/".join((path.root, *path.parts)) == pointer
+            for policy in self.policies.values()
+            if policy.enforcement.get(tier) is Enforcement.BLOCK
+            for path in paths(policy.require.tree)
+        )
 
     def named(self) -> dict[str, Policy]:
         """Return the policies by code and by id."""
@@ -81,7 +88,6 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
     """
     manifest = json.loads(schemas["manifest.v1.json"])
     fields = parse_fields(manifest, "UseCase")
-    synonyms = _value(schemas["synonyms.yaml"], "schemas/synonyms.yaml")
     files = {f"{pack.name}/{path}": data for pack in packs for path, data in pack.files.items()}
     words = _section(files, "/vocabulary/")
     vocabulary = parse_vocabulary(
@@ -91,24 +97,56 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
     engine = Engine({name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES})
     derivation = parse_derivation(_section(files, "/derivation/"), engine)
     known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
-    for rule in derivation.rules():
-        for fault in name_faults(rule.when.tree, known):
-            raise PackError(f"{fault.message} ({rule.name})", where=rule.where)
     policies = _policies(packs, known, engine)
-    return Rules(
+    requirements = parse_requirements(_value(schemas["required.yaml"], "schemas/required.yaml"))
+    rules = Rules(
         engine,
         policies,
-        derivation,
-        tuple(_requirements(schemas, known, engine)),
+        _as_wanted(derivation, files),
+        tuple((one, engine.expression(one.when) if one.when else None) for one in requirements),
         vocabulary,
         fields,
         {
-            kind: ManifestSchema(manifest, kind, synonyms, fields if kind == "UseCase" else None)
+            kind: ManifestSchema(
+                manifest,
+                kind,
+                _value(schemas["synonyms.yaml"], "schemas/synonyms.yaml"),
+                fields if kind == "UseCase" else None,
+            )
             for kind in KINDS
         },
-        frozenset(_read_by_blocking(policies)),
         files,
     )
+    if not packs[0].trusted:
+        _vet_conditions(rules, known)
+    return rules
+
+
+def _as_wanted(derivation: Derivation, files: Mapping[str, bytes]) -> Derivation:
+    """Keep from deriving lists that no policy and no condition reads."""
+    text = b"\n".join(files.values()).decode()
+    wanted = frozenset(name for name in derivation.lists if f"derived.{name}" in text)
+    return derivation._replace(wanted=wanted)
+
+
+def _vet_conditions(rules: Rules, known: Known) -> None:
+    """Check the names in derivation rules and in the conditions of required fields.
+
+    Raises:
+        PackError: one does not exist.
+    """
+    conditions = [(rule.when, rule.where, rule.name) for rule in rules.derivation.rules()]
+    conditions += [
+        (when, "schemas/required.yaml", one.path) for one, when in rules.requirements if when
+    ]
+    for expression, where, name in conditions:
+        try:
+            faults = [*name_faults(expression.tree, known)]
+            rules.engine.compile(expression.text)
+        except ExpressionFault as fault:
+            raise PackError(f"{fault.message} ({name})", where=where) from None
+        for one in faults:
+            raise PackError(f"{one.message} ({name})", where=where)
 
 
 def _policies(packs: list[Pack], known: Known, engine: Engine) -> dict[str, Policy]:
@@ -119,7 +157,8 @@ def _policies(packs: list[Pack], known: Known, engine: Engine) -> dict[str, Poli
             if path == "pack.yaml" or path.startswith(("derivation/", "vocabulary/")):
                 continue
             document = _document(data, f"{pack.name}/{path}")
-            policy = parse_policy(document, f"{pack.name}/{path}", known, engine)
+            vetted = None if pack.trusted else known
+            policy = parse_policy(document, f"{pack.name}/{path}", engine, vetted)
             for name in (policy.code, policy.id, *policy.params):
                 if name in taken:
                     raise PackError(f"{name} is already taken by {taken[name]}", where=policy.where)
@@ -140,36 +179,6 @@ def _compile(policy: Policy, engine: Engine) -> None:
                 engine.compile(expression.text)
             except ExpressionFault as fault:
                 raise PackError(f"does not compile: {fault.message}", where=policy.where) from None
-
-
-def _requirements(
-    schemas: Mapping[str, bytes], known: Known, engine: Engine
-) -> Iterator[tuple[Requirement, Expression | None]]:
-    where = "schemas/required.yaml"
-    for requirement in parse_requirements(_value(schemas["required.yaml"], where)):
-        if not requirement.when:
-            yield requirement, None
-            continue
-        try:
-            condition = engine.expression(requirement.when)
-        except ExpressionFault as fault:
-            raise PackError(f"{fault.message} in `{requirement.when}`", where=where) from None
-        for one in name_faults(condition.tree, known):
-            raise PackError(f"{one.message} ({requirement.path})", where=where)
-        yield requirement, condition
-
-
-def _read_by_blocking(policies: Mapping[str, Policy]) -> Iterator[tuple[int, str]]:
-    for policy in policies.values():
-        pointers = [
-            "/" + "/".join((path.root, *path.parts))
-            for path in paths(policy.require.tree)
-            if path.root in ("spec", "metadata")
-        ]
-        for tier, enforcement in policy.enforcement.items():
-            if enforcement is Enforcement.BLOCK:
-                for pointer in pointers:
-                    yield tier, pointer
 
 
 def _section(files: Mapping[str, bytes], infix: str) -> dict[str, Any]:
@@ -202,9 +211,7 @@ def tighten(rules: Rules, profile: Profile) -> Rules:
         if policy is None:
             raise profile.error(asked.pointer, f"no policy {name}")
         policies[policy.code] = _tightened(policy, asked, profile)
-    return rules._replace(
-        policies=policies, read_by_blocking=frozenset(_read_by_blocking(policies))
-    )
+    return rules._replace(policies=policies)
 
 
 def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:

@@ -93,7 +93,10 @@ def shown(found: object) -> str:
         return "true" if found else "false"
     if isinstance(found, dict | list):
         return _JSON_TYPES["object" if isinstance(found, dict) else "array"]
-    return f"`{cut(found)}`" if isinstance(found, str) else cut(found)
+    text = cut(found)
+    if isinstance(found, str):
+        return f"`{text}`" if text else "a blank text"
+    return text
 
 
 def cut(found: object) -> str:

@@ -6,11 +6,13 @@ name.  Whichever was installed last owns `import aigov`, so this looks before it
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command line; exit 2 with the remedy if `aigov` is not this project's."""
+    gc.disable()  # start-up makes much that lives to the end; `aigov.cli` turns it on again
     try:
         import aigov
 

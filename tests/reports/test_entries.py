@@ -35,7 +35,7 @@ def test_the_worst_stands_first_and_equals_in_the_order_of_the_text() -> None:
     ]
 
 
-def test_policies_that_want_the_same_field_are_one_entry() -> None:
+def test_policies_that_cannot_be_judged_for_want_of_fields_are_one_entry() -> None:
     shared = [one for one in entries(ZOO.documents[1]) if len(one.results) > 1]
     assert [[one.code for one in entry.results] for entry in shared] == [["REG-001", "REG-003"]]
 
@@ -48,6 +48,15 @@ def test_a_block_and_a_warning_for_the_same_field_stay_two_entries() -> None:
         Entry(Severity.BLOCK, (one,)),
         Entry(Severity.WARN, (two,)),
     )
+
+
+def test_an_entry_stands_where_the_first_of_its_results_does() -> None:
+    missing = ("/spec/risk/facts",)
+    late = found("REG-001", UNKNOWN, BLOCK, "", "/spec/risk", (9, 1, 2), missing=missing)
+    early = found("REG-002", UNKNOWN, BLOCK, "", "/spec/risk", (3, 1, 2), missing=missing)
+    (entry,) = entries(document(late, early))
+    assert entry.place == early.place
+    assert Entry(Severity.INFO, (late._replace(place=None),)).place is None
 
 
 def test_the_limit_goes_to_the_worst_of_all_documents_and_never_to_a_waived_one() -> None:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aigov.findings import Outcome, Result
+from aigov.findings import Outcome, Place, Result, Spot
 from aigov.reports import Style
 from aigov.reports.escape import columns
-from aigov.reports.text import LISTED, render
+from aigov.reports.text import FEW, LISTED, render
 from aigov.results import CheckResult, Derived, DocumentResult, Problem
 from reports.zoo import (
     ATTACK,
@@ -57,11 +57,11 @@ FINDING = found("GOV-004", FAIL, BLOCK, "declared low, but M2 implies moderate",
 def test_one_finding_says_what_where_why_and_what_to_do() -> None:
     assert text(only(CLEAN._replace(results=(FINDING,)))) == (
         "Use case sre-runbook-assistant \u00b7 SRE runbook assistant\n"
-        "  examples/1-low-pilot.yaml\n"
+        "  examples/1-low-pilot.aigov.yaml\n"
         "  tier low, stage pilot\n"
         "\n"
         "  BLOCK  GOV-004 tier-understated\n"
-        "         examples/1-low-pilot.yaml:41:11\n"
+        "         examples/1-low-pilot.aigov.yaml:41:11\n"
         "         declared low, but M2 implies moderate\n"
         "         fix: Raise spec.risk.tier, or correct the fact that drives it.\n"
         "         serves: eu-ai-act Art. 6; nist-ai-rmf GOVERN 1.3, MAP 2.1; 1 more\n"
@@ -73,7 +73,7 @@ def test_one_finding_says_what_where_why_and_what_to_do() -> None:
 
 def test_a_passing_document_is_one_line_and_what_the_next_stage_would_find() -> None:
     assert text(only(PILOT)) == (
-        "  pass       sre-runbook-assistant examples/1-low-pilot.yaml (low, pilot)\n"
+        "  pass       sre-runbook-assistant examples/1-low-pilot.aigov.yaml (low, pilot)\n"
         "  Next stage, authorization, would find 2 more:\n"
         "    GOV-003  An approver builds or answers for what is approved\n"
         "    VAL-006  The value is not measured\n"
@@ -125,7 +125,7 @@ def test_quiet_prints_a_line_a_finding_the_notes_and_the_summary() -> None:
 def test_quiet_says_so_where_a_code_has_no_words() -> None:
     bare = only(CLEAN._replace(results=(Result("X-1", UNKNOWN, BLOCK, missing=("/spec/a",)),)))
     assert text(bare, Style(quiet=True)).splitlines()[0] == (
-        "examples/1-low-pilot.yaml:1:1: block X-1: spec.a is missing"
+        "examples/1-low-pilot.aigov.yaml:1:1: block X-1: spec.a is missing"
     )
 
 
@@ -135,7 +135,7 @@ def test_at_most_ten_findings_are_printed_and_the_rest_counted_where_it_is() -> 
     assert (
         "3 more: --verbose\n"
         f"     2 in retail-support-bot {RETAIL}\n"
-        f"     1 in waiver for retail-support-bot {RETAIL}:144\n"
+        f"     1 in waiver for retail-support-bot\n          {RETAIL}:144\n"
     ) in plain
     assert "more: --verbose" not in text(ZOO, Style(verbose=True))
 
@@ -176,8 +176,9 @@ def test_where_to_start_names_the_fullest_blocks_over_all_documents() -> None:
     )
     assert (
         "Start here\n"
-        "   4 blocking in 2 documents: spec.risk.facts examples/1-low-pilot.yaml:9:3\n"
-        "   1 blocking: spec.risk.tier examples/1-low-pilot.yaml:41:11\n"
+        "   4 blocking in 2 documents: spec.risk.facts\n"
+        "               examples/1-low-pilot.aigov.yaml:9:3\n"
+        "   1 blocking: spec.risk.tier examples/1-low-pilot.aigov.yaml:41:11\n"
     ) in text(two)
 
 
@@ -190,8 +191,10 @@ def test_a_few_findings_need_no_start_and_problems_alone_have_none() -> None:
 def test_a_finding_on_no_line_stands_at_the_start_of_its_document() -> None:
     nowhere = tuple(found(f"CHG-00{n}", FAIL, BLOCK, "gone", "", None) for n in range(4))
     shown = text(only(CLEAN._replace(results=nowhere, line=7)))
-    assert "  BLOCK  CHG-000\n         examples/1-low-pilot.yaml:7:1\n         gone\n" in shown
-    assert "   4 blocking: the whole document examples/1-low-pilot.yaml\n" in shown
+    assert (
+        "  BLOCK  CHG-000\n         examples/1-low-pilot.aigov.yaml:7:1\n         gone\n" in shown
+    )
+    assert "   4 blocking: the whole document examples/1-low-pilot.aigov.yaml\n" in shown
 
 
 def test_an_unknown_says_which_field_is_missing_or_that_one_is() -> None:
@@ -212,11 +215,55 @@ def test_policies_that_want_the_same_field_are_told_once() -> None:
     ]  # fmt: skip
     assert (
         "  BLOCK  3 policies cannot be judged: spec.value.kpis[0].unit is missing\n"
-        "         examples/1-low-pilot.yaml:9:3\n"
+        "         examples/1-low-pilot.aigov.yaml:9:3\n"
         "         VAL-003 unit-cost-unknown, VAL-005 benefit-unowned, X-1\n"
-        "         fix: State spec.value.kpis[0].unit.\n"
+        "         fix: Fill in what is missing.\n"
     ) in text(only(CLEAN._replace(results=tuple(wanting))))
-    assert "fix: State spec.risk.eu_ai_act. `aigov explain spec.risk.eu_ai_act`" in text(ZOO)
+    assert (
+        "         fix: Fill in what is missing; `aigov-gate explain spec.risk.eu_ai_act`\n"
+        "              says how.\n"
+    ) in text(ZOO)
+
+
+def wanting(number: int, *fields: str) -> Result:
+    missing = tuple(f"/spec/{field}" for field in fields)
+    return found(f"X-{number:03}", UNKNOWN, BLOCK, "", missing[0], (9 - number % 9, 3, 4),
+                 missing=missing)  # fmt: skip
+
+
+def test_policies_that_want_different_fields_are_one_entry_of_a_line_each() -> None:
+    results = (wanting(1, "a"), wanting(2, *"bcde"), wanting(3, *"fgh"), wanting(4, *"fgh"))
+    shown = text(only(CLEAN._replace(results=results)))
+    assert (
+        "  BLOCK  4 policies cannot be judged: they read fields that are missing\n"
+        "         examples/1-low-pilot.aigov.yaml:5:3\n"
+        "         X-003, X-004: spec.f, spec.g and spec.h\n"
+        "         X-001: spec.a\n"
+        "         X-002: spec.b, spec.c and 2 more\n"
+        "         fix: Fill in what is missing; `aigov-gate explain spec.f` says how.\n"
+    ) in shown
+    verbose = text(only(CLEAN._replace(results=results)), Style(verbose=True))
+    assert "         X-002: spec.b, spec.c, spec.d and spec.e\n" in verbose
+
+
+def test_many_different_absences_are_a_few_lines_unless_verbose() -> None:
+    nine = tuple(wanting(number, f"f{number}") for number in range(9))
+    shown = text(only(CLEAN._replace(results=nine)))
+    assert "         X-006: spec.f6\n         and 2 more policies: --verbose\n" in shown
+    assert "more policies" not in text(only(CLEAN._replace(results=nine[1:])))
+    assert "X-008: spec.f8\n" in text(only(CLEAN._replace(results=nine)), Style(verbose=True))
+
+
+def test_an_unknown_whose_message_names_the_field_does_not_say_it_twice() -> None:
+    told = wanting(1, "a", "b")._replace(
+        message="cannot tell: spec.a and spec.b are missing",
+        related=(Spot("/spec/b", Place(2, 1, 2, 2)), Spot("/spec/c", Place(3, 1, 3, 2))),
+    )
+    assert (
+        "         cannot tell: spec.a and spec.b are missing\n         also at 3:1 spec.c\n\n"
+    ) in text(only(CLEAN._replace(results=(told,))))
+    blind = told._replace(missing=(), message="cannot tell: it was not read")
+    assert "Cannot be judged" not in text(only(CLEAN._replace(results=(blind,))))
 
 
 def test_further_places_are_a_few_lines_unless_verbose() -> None:
@@ -426,8 +473,8 @@ def test_a_long_message_is_cut_and_its_rest_counted() -> None:
 
 
 def test_a_preview_of_passing_documents_needs_a_short_run() -> None:
-    assert text(only(PILOT, CLEAN, CLEAN)).count("would find 2 more") == 1
-    assert "would find" not in text(only(PILOT, CLEAN, CLEAN, CLEAN))
+    assert text(only(PILOT, *(CLEAN,) * (FEW - 1))).count("would find 2 more") == 1
+    assert "would find" not in text(only(PILOT, *(CLEAN,) * FEW))
 
 
 def test_as_many_lines_as_the_limit_allows_are_all_printed() -> None:
@@ -443,7 +490,7 @@ def test_as_many_lines_as_the_limit_allows_are_all_printed() -> None:
 
 
 def test_a_document_that_is_not_the_first_of_its_file_shows_its_line() -> None:
-    assert "examples/1-low-pilot.yaml:2 (low, pilot)" in text(only(CLEAN._replace(line=2)))
+    assert "examples/1-low-pilot.aigov.yaml:2\n" in text(only(CLEAN._replace(line=2)))
 
 
 def test_two_runs_are_equal_to_the_byte_and_every_chunk_is_whole_lines() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from aigov.findings import Enforcement, Outcome, Place, Result, Spot, fingerprint
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 
-RETAIL = "examples/2-moderate-production.yaml"
+RETAIL = "examples/2-moderate-production.aigov.yaml"
 PASSING = tuple(f"DES-{number:03}" for number in range(1, 13))
 
 
@@ -83,7 +83,7 @@ _TEXTS = (
         "MAN-013",
         "field-missing",
         "Fields that this stage asks for are missing",
-        "Fill them in; `aigov explain FIELD` says what each one means.",
+        "Fill them in; `aigov-gate explain FIELD` says what each one means.",
         iso_42001=("7.5.2",),
     ),
     policy("OPS-001", "slo-missing", "A service level is not stated", "State it."),
@@ -239,7 +239,7 @@ ZOO = CheckResult(
     policies=POLICIES,
     documents=(
         DocumentResult(
-            path="examples/1-low-pilot.yaml",
+            path="examples/1-low-pilot.aigov.yaml",
             line=1,
             kind="UseCase",
             use_case="sre-runbook-assistant",

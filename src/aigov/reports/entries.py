@@ -21,20 +21,21 @@ class Severity(StrEnum):
     WAIVED = "waived"
 
 
+_NOWHERE = Place(0, 0, 0, 0)
+"""What is on no line stands before all that is."""
 _ORDER = {severity: position for position, severity in enumerate(Severity)}
 
 
 class Entry(NamedTuple):
-    """One thing to read: a finding, or all policies that one absence leaves unjudged."""
+    """One thing to read: a finding, or all policies that absent fields leave unjudged."""
 
     severity: Severity
     results: tuple[Result, ...]
 
     @property
-    def place(self) -> tuple[int, int]:
-        """Line and column it sorts by, (0, 0) where it has none."""
-        place = self.results[0].place
-        return (place.line, place.column) if place else (0, 0)
+    def place(self) -> Place | None:
+        """Where the first of its results stands; None where none has a place."""
+        return min((one.place for one in self.results if one.place), default=None)
 
 
 class Shown(NamedTuple):
@@ -71,22 +72,20 @@ def severity(result: Result) -> Severity:
 def entries(document: DocumentResult) -> tuple[Entry, ...]:
     """Return what there is to read of `document`: worst first, then in text order.
 
-    Policies that are unknown for want of the very same fields are one entry.
+    Policies that are unknown for want of fields are one entry: the fields are what to mend.
     """
     results = [one for one in document.results if one.outcome in FINDINGS]
     if not results:
         return ()
     found: list[Entry] = []
-    unjudged: dict[tuple[Severity, tuple[str, ...]], list[Result]] = {}
+    unjudged: dict[Severity, list[Result]] = {}
     for result in results:
         if result.outcome is Outcome.UNKNOWN and result.missing:
-            unjudged.setdefault((severity(result), result.missing), []).append(result)
+            unjudged.setdefault(severity(result), []).append(result)
         else:
             found.append(Entry(severity(result), (result,)))
-    found += (Entry(key[0], tuple(results)) for key, results in unjudged.items())
-    return tuple(
-        sorted(found, key=lambda one: (_ORDER[one.severity], one.place, one.results[0].code))
-    )
+    found += (Entry(worth, tuple(results)) for worth, results in unjudged.items())
+    return tuple(sorted(found, key=_position))
 
 
 def choose(listed: Sequence[tuple[Entry, ...]], limit: int | None) -> tuple[Shown, ...]:
@@ -162,10 +161,14 @@ def dotted(pointer: str) -> str:
     return escape("".join(words).removeprefix("."))
 
 
+def _position(entry: Entry) -> tuple[int, Place, str]:
+    return _ORDER[entry.severity], entry.place or _NOWHERE, entry.results[0].code
+
+
 def _blocking(result: CheckResult) -> Iterator[tuple[int, str, Result]]:
     """Yield (document number, path, result) for all that an edit can unblock, in text order."""
     for number, document in enumerate(result.documents):
         found = [one for one in document.results if one.blocks and one.outcome is not Outcome.ERROR]
-        found.sort(key=lambda one: one.place or Place(0, 0, 0, 0))
+        found.sort(key=lambda one: one.place or _NOWHERE)
         for one in found:
             yield number, document.path, one

@@ -16,7 +16,7 @@ from aigov.results import CheckResult, DocumentResult, Summary, summarise
 
 LISTED = 20
 """Documents that have a line each before only their number is given."""
-FEW = 3
+FEW = 5
 """Documents in a run up to which one without findings shows its preview."""
 START = 3
 """Blocking findings above which the report says where to start."""
@@ -120,7 +120,7 @@ def _who(document: DocumentResult) -> list[Span]:
     """Return one line's worth of a document: what it is called, tier, stage, file."""
     judged = escape(", ".join(word for word in (document.tier, document.stage) if word))
     spans = [Span(label(document), "strong"), Span(home(document), solid=True)]
-    return [*spans, Span(f"({judged})")] if judged else spans
+    return [*spans, Span(f"({judged})", solid=True)] if judged else spans
 
 
 def _start(first: Sequence[Block], style: Style) -> str:
@@ -142,7 +142,7 @@ def _closing(result: CheckResult, summary: Summary, style: Style) -> str:
     """Return what was counted, and on the last line the verdict."""
     lines: list[str] = []
     if style.verbose:
-        digest = f"policies {result.policy_digest}"
+        digest = f"policies {result.policy_digest or 'without a digest'}"
         profile = f"profile {result.profile_digest or 'none'}"
         tool = f"aigov-gate {result.tool_version}"
         lines += (lay([Span(words, "dim")], style) for words in (tool, digest, profile))

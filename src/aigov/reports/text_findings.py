@@ -15,6 +15,10 @@ RELATED = 4
 """Lines for further places of one finding, "and at N more" included, unless verbose."""
 MISSING = 6
 """Missing fields of one finding that are named, "and N more" included."""
+BRIEF = 3
+"""The same where several findings stand in one entry."""
+WANTED = 8
+"""Groups of unjudged policies that are listed, "and N more" included, unless verbose."""
 
 ID = 60
 """Columns of a code and id up to which they stay on one line."""
@@ -81,11 +85,11 @@ def absent(pointers: Sequence[str]) -> str:
     return f"{_listed(pointers)} {'is' if len(pointers) == 1 else 'are'} missing"
 
 
-def _listed(pointers: Sequence[str]) -> str:
+def _listed(pointers: Sequence[str], most: int = MISSING) -> str:
     """Return the fields in words: `a`, `a and b`, `a, b and 7 more`."""
-    names = [dotted(pointer) for pointer in pointers[:MISSING]]
-    if len(pointers) > MISSING:
-        names[-1] = f"{len(pointers) - MISSING + 1:,} more"
+    names = [dotted(pointer) for pointer in pointers[:most]]
+    if len(pointers) > most:
+        names[-1] = f"{len(pointers) - most + 1:,} more"
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -101,8 +105,10 @@ def _sentences(one: Result) -> list[str]:
     """Return what was found, and for an unknown or an error what that means."""
     said = [one.message] if one.message else []
     if one.outcome is Outcome.UNKNOWN:
-        why = absent(one.missing) if one.missing else "a value that it reads is missing"
-        said.append(f"Cannot be judged: {why}.")
+        if one.missing and dotted(one.missing[0]) not in one.message:
+            said.append(f"Cannot be judged: {absent(one.missing)}.")
+        elif not one.message:
+            said.append("Cannot be judged: a value that it reads is missing.")
     elif one.outcome is Outcome.ERROR:
         said.append("The policy is at fault, not the manifest: it judged nothing.")
     if one.note:
@@ -111,32 +117,66 @@ def _sentences(one: Result) -> list[str]:
 
 
 def _unjudged(result: CheckResult, document: DocumentResult, entry: Entry, style: Style) -> str:
-    """Return the policies that one absence leaves unjudged."""
-    missing = entry.results[0].missing
-    heading = f"{len(entry.results)} policies cannot be judged: {absent(missing)}"
-    names = [code(one.code, result.policies.get(one.code)) for one in entry.results]
-    commas = [*(f"{name}," for name in names[:-1]), names[-1]]
-    field = dotted(missing[0])
-    remedy = f"State {_listed(missing)}."
-    if "[" not in field:
-        remedy += f" `aigov explain {field}` says how."
-    return (
-        _head(entry.severity, heading, style)
-        + lay([Span(at(document, entry.results[0].place), solid=True)], style, _BODY)
-        + lay([Span(name, solid=columns(name) < ID) for name in commas], style, _BODY)
-        + _remedy(remedy, style)
+    """Return the policies that absent fields leave unjudged, by the fields they want."""
+    wanted: dict[tuple[str, ...], list[str]] = {}
+    for one in entry.results:
+        name = code(one.code, result.policies.get(one.code))
+        wanted.setdefault(one.missing, []).append(name)
+    ranked = sorted(wanted.items(), key=lambda one: -len(one[1]))
+    heading = f"{len(entry.results):,} policies cannot be judged: "
+    if len(ranked) == 1:
+        fields, names = ranked[0]
+        heading += absent(fields)
+        lines = [_names(names, "", style)]
+    else:
+        heading += "they read fields that are missing"
+        lines = _wanting(ranked, style)
+    field = dotted(ranked[0][0][0])
+    remedy = f"Fill in what is missing; `aigov-gate explain {field}` says how."
+    if "[" in field:
+        remedy = "Fill in what is missing."
+    return "".join(
+        (
+            _head(entry.severity, heading, style),
+            lay([Span(at(document, entry.place), solid=True)], style, _BODY),
+            *lines,
+            _remedy(remedy, style),
+        )
     )
 
 
+def _wanting(ranked: Sequence[tuple[tuple[str, ...], list[str]]], style: Style) -> list[str]:
+    """Return a line for each group of policies that wants the same fields."""
+    everything = style.verbose or len(ranked) <= WANTED
+    shown = ranked if everything else ranked[: WANTED - 1]
+    lines = []
+    for fields, names in shown:
+        most = len(fields) if style.verbose else BRIEF
+        lines.append(_names(names, _listed(fields, most), style))
+    rest = sum(len(names) for _, names in ranked[len(shown) :])
+    if rest:
+        lines.append(lay([Span(f"and {rest:,} more policies: --verbose")], style, _BODY))
+    return lines
+
+
+def _names(names: Sequence[str], fields: str, style: Style) -> str:
+    """Return names, none of them broken unless it is very long, and the fields they want."""
+    last = f"{names[-1]}:" if fields else names[-1]
+    listed = [*(f"{name}," for name in names[:-1]), last]
+    spans = [Span(name, solid=columns(name) < ID) for name in listed]
+    return lay([*spans, Span(fields, "dim")], style, _BODY, _BODY + "  ")
+
+
 def _related(one: Result, style: Style) -> str:
-    """Return the further places of a finding, a line each."""
-    everything = style.verbose or len(one.related) <= RELATED
-    spots = one.related if everything else one.related[: RELATED - 1]
+    """Return the further places of a finding, a line each; missing fields are named already."""
+    related = [spot for spot in one.related if spot.pointer not in one.missing]
+    everything = style.verbose or len(related) <= RELATED
+    spots = related if everything else related[: RELATED - 1]
     lines = [
         f"also at {spot.place.line}:{spot.place.column} {dotted(spot.pointer)}" for spot in spots
     ]
-    if len(spots) < len(one.related):
-        lines.append(f"and at {len(one.related) - len(spots):,} more places: --verbose")
+    if len(spots) < len(related):
+        lines.append(f"and at {len(related) - len(spots):,} more places: --verbose")
     return "".join(lay([Span(line)], style, _BODY, _BODY + "  ") for line in lines)
 
 
