@@ -25,7 +25,7 @@ AS_OF = "2026-11-22"
 
 @cache
 def rules() -> Rules:
-    return load_rules((), None)
+    return load_rules()[0]
 
 
 def example(name: str) -> Document:
@@ -46,16 +46,18 @@ def changed(
     return document._replace(value=value, node=node)
 
 
-def judge(document: Document, settings: Settings | None = None, **evidence: bool) -> DocumentResult:
-    """Judge one document; evidence is looked up among the examples, or as given."""
+def judge(
+    document: Document, settings: Settings | None = None, **evidence: bool | None
+) -> DocumentResult:
+    """Judge one document; evidence is looked up among the examples, or as given (None: unread)."""
     from aigov import preparing
 
     settings = settings or Settings(as_of=AS_OF)
     prepared = preparing._prepare("aigov.yaml", document, rules(), settings)
     file = ReadFile("aigov.yaml", (prepared,), ())
     found = resolve_evidence(file.evidence, str(EXAMPLES), str(ROOT), None)
-    result = check([(file, {**found, **evidence})], rules(), settings)
-    return result.documents[0]
+    resolved = {path: holds for path, holds in {**found, **evidence}.items() if holds is not None}
+    return check([(file, resolved)], rules(), settings).documents[0]
 
 
 def judge_text(text: str, settings: Settings | None = None) -> tuple[DocumentResult, ...]:
@@ -86,7 +88,10 @@ def _walk_to(value: Any, pointer: str, act: Any) -> None:
 
 
 def _put(holder: Any, key: Any, new: Any) -> None:
-    holder[key] = new
+    if isinstance(holder, list) and key == len(holder):
+        holder.append(new)
+    else:
+        holder[key] = new
 
 
 def _drop_node(node: Any, pointer: str) -> None:

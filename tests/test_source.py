@@ -62,9 +62,7 @@ _Dumper.add_implicit_resolver(
     ),
     list("-+0123456789."),
 )
-_Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:merge", __import__("re").compile(r"^<<$"), ["<"]
-)
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:merge", __import__("re").compile(r"^<<$"), ["<"])
 
 
 def one(text: str) -> Document:

@@ -19,7 +19,9 @@ NAMES = st.sampled_from(["spec", "tier", "a", "in_eu"])
 ATOMS = st.one_of(
     NAMES,
     st.integers(0, 99).map(str),
-    st.sampled_from(["'x'", '"y\\"z"', "r'raw'", "1.5e3", "0x1F", "true", "null", "spec.risk.tier"]),
+    st.sampled_from(
+        ["'x'", '"y\\"z"', "r'raw'", "1.5e3", "0x1F", "true", "null", "spec.risk.tier"]
+    ),
 )
 
 

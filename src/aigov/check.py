@@ -87,7 +87,6 @@ def _judge_use_case(
         preview = [
             result
             for policy in rules.policies.values()
-            if policy.binds_from == _RANKS[following] or policy.at == "derived.missing"
             if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
         ]
     results += prepared.shape

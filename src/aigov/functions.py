@@ -67,6 +67,16 @@ class Provider(NamedTuple):
     full_version: bool
     """A full version, a date or a digest is exact, as for components."""
 
+    def is_exact(self, version: str, name: str, *, has_digest: bool) -> bool:
+        """Tell whether a version in lower case is one snapshot; a floating one never is."""
+        if _matches(self.floating, version):
+            return False
+        return (
+            has_digest
+            or any(_matches(self.exact, one) for one in (version, f"{name}-{version}"))
+            or (self.full_version and is_exact_version(version))
+        )
+
 
 class Vocabulary(NamedTuple):
     """The words of a pack: placeholders, role mailboxes, model snapshots."""
@@ -121,6 +131,58 @@ class Vocabulary(NamedTuple):
         return bool(head) and (
             tail in self.role_suffixes or unified.partition("-")[0] in self.role_prefixes
         )
+
+    def is_person(self, value: object) -> bool:
+        """Tell whether it is one named person: an address that is no role's, or a handle."""
+        found = _find(_PERSON, value)
+        if found is None or self.is_placeholder(found[0]):
+            return False
+        return found[1] is None or not self.is_role(found[1])
+
+    def is_team(self, value: object) -> bool:
+        """Tell whether it is a group with a name."""
+        found = _find(_TEAM, value)
+        return found is not None and not self.is_placeholder(found[1])
+
+    def is_contact(self, value: object) -> bool:
+        """Tell whether it is a page, mailbox, telephone or channel that can be reached."""
+        found = _find(_CONTACT, value)
+        return found is not None and not self.is_placeholder(found[0])
+
+    def is_filled(self, value: object) -> bool:
+        """Tell whether it is neither null, empty nor a placeholder; 0 and false are filled."""
+        if isinstance(value, str):
+            return not (not value or value.isspace() or self.is_placeholder(value))
+        if isinstance(value, list | dict):
+            return bool(value)
+        return value is not None
+
+    def is_exact_model(self, model: object) -> bool:
+        """Tell whether `provider`, `name`, `version` and perhaps `digest` fix one model.
+
+        Raises:
+            LookupError: provider or version is absent, or nobody knows how the provider
+                names its versions and no digest is given.
+        """
+        if not isinstance(model, dict):
+            return False
+        for key in ("provider", "version"):
+            if key not in model:
+                raise LookupError(f'Key not found in map : "unknown: the model has no {key}"')
+        given = [model["provider"], model["version"], model.get("name", "")]
+        if not all(isinstance(one, str) and len(one) <= MAX_TEXT for one in given):
+            return False
+        provider, version, name = (one.lower() for one in given)
+        if _matches(self.floating_version, version) or _matches(self.floating_name, name):
+            return False
+        has_digest = _find(_DIGEST, model.get("digest")) is not None
+        known = self.providers.get(provider)
+        if known is not None:
+            return known.is_exact(version, name, has_digest=has_digest)
+        if not has_digest:
+            words = f"how {provider[:40]} names its model versions"
+            raise LookupError(f'Key not found in map : "unknown: {words}"')
+        return bool(version)
 
     def patterns(self) -> Iterator[str]:
         """Yield every regular expression, for a check of the pack."""
@@ -179,48 +241,14 @@ def check_patterns(vocabulary: Vocabulary) -> None:
 
 def host_functions(vocabulary: Vocabulary) -> dict[str, Callable[..., Any]]:
     """Return the implementation of every function in `SIGNATURES`."""
-    is_placeholder = vocabulary.is_placeholder
-
-    def is_person(value: object) -> bool:
-        """One named person: an address that is no role's, or an `@handle`."""
-        found = _find(_PERSON, value)
-        if found is None or is_placeholder(found[0]):
-            return False
-        return found[1] is None or not vocabulary.is_role(found[1])
-
-    def is_team(value: object) -> bool:
-        found = _find(_TEAM, value)
-        return found is not None and not is_placeholder(found[1])
-
-    def is_contact(value: object) -> bool:
-        found = _find(_CONTACT, value)
-        return found is not None and not is_placeholder(found[0])
-
-    def is_filled(value: object) -> bool:
-        """Neither null nor empty nor a placeholder; every number and boolean is filled."""
-        if isinstance(value, str):
-            return not (not value or value.isspace() or is_placeholder(value))
-        if isinstance(value, list | dict):
-            return bool(value)
-        return value is not None
-
-    def is_exact_model(model: object) -> bool:
-        """One fixed model: `provider`, `name`, `version` and perhaps a `digest`.
-
-        Raises:
-            LookupError: provider or version is absent, or nobody knows the provider's
-                versions and no digest is given.
-        """
-        return isinstance(model, dict) and _is_exact_model(model, vocabulary)
-
     return {
         "days_between": days_between,
-        "is_person": is_person,
-        "is_team": is_team,
-        "is_contact": is_contact,
+        "is_person": vocabulary.is_person,
+        "is_team": vocabulary.is_team,
+        "is_contact": vocabulary.is_contact,
         "is_exact_version": is_exact_version,
-        "is_exact_model": is_exact_model,
-        "is_filled": is_filled,
+        "is_exact_model": vocabulary.is_exact_model,
+        "is_filled": vocabulary.is_filled,
         "window_days": window_days,
         "is_sorted": is_sorted,
     }
@@ -241,7 +269,7 @@ def window_days(window: object) -> int:
     Raises:
         ValueError: it is no window; 0 would be a value that may pass.
     """
-    found = _find(r"([0-9]{1,6})([dwM])", window)
+    found = _find(r"([1-9][0-9]{0,5})([dwM])", window)
     if found is None:
         raise ValueError(f"no window of days, weeks or months: {window!r:.40}")
     return int(found[1]) * _WINDOW[found[2]]
@@ -260,35 +288,6 @@ def is_sorted(values: object) -> bool:
     if not numbers and not all(isinstance(one, str) for one in values):
         return False
     return all(a <= b for a, b in pairwise(values))
-
-
-def _is_exact_model(model: Mapping[Any, Any], vocabulary: Vocabulary) -> bool:
-    for key in ("provider", "version"):
-        if key not in model:
-            raise LookupError(f'Key not found in map : "unknown: the model has no {key}"')
-    provider, version, name = model["provider"], model["version"], model.get("name", "")
-    if not isinstance(provider, str) or not isinstance(version, str) or not isinstance(name, str):
-        return False
-    if max(len(provider), len(version), len(name)) > MAX_TEXT:
-        return False
-    version, name = version.lower(), name.lower()
-    if _matches(vocabulary.floating_version, version) or _matches(vocabulary.floating_name, name):
-        return False
-    has_digest = _find(_DIGEST, model.get("digest")) is not None
-    known = vocabulary.providers.get(provider.lower())
-    if known is None:
-        if not has_digest:
-            raise LookupError(
-                f'Key not found in map : "unknown: how {provider[:40]} names its model versions"'
-            )
-        return bool(version)
-    if _matches(known.floating, version):
-        return False
-    return (
-        has_digest
-        or any(_matches(known.exact, one) for one in (version, f"{name}-{version}"))
-        or (known.full_version and is_exact_version(version))
-    )
 
 
 def _date(value: object) -> date:

@@ -116,14 +116,19 @@ def _unknown(
         found = _Found(Outcome.ERROR, f"the policy misbehaved: {words}")
         return _finding(policy, situation, enforcement, found, pointers)
     absent = tuple(dict.fromkeys(p for leaf in leaves for p in _absent(leaf, situation)))
-    if absent:
-        names = [p.removeprefix("/").replace("/", ".") for p in absent]
-        shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        message = f"cannot tell: {shown} {'is' if len(names) == 1 else 'are'} missing"
-    else:
-        message = f"cannot tell: {_reason(leaves)}"
+    message = f"cannot tell: {_named(absent, situation) if absent else _reason(leaves)}"
     found = _Found(Outcome.UNKNOWN, message, absent)
     return _finding(policy, situation, enforcement, found, list(absent) or pointers)
+
+
+def _named(absent: tuple[str, ...], situation: Situation) -> str:
+    """Say which values are missing; a fact that is written is one that is `unknown`."""
+    words = "missing"
+    if all(situation.document.has(pointer) for pointer in absent):
+        words = "unknown"
+    names = [pointer.removeprefix("/").replace("/", ".") for pointer in absent]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{shown} {'is' if len(names) == 1 else 'are'} {words}"
 
 
 def _reason(leaves: list[Leaf]) -> str:
@@ -169,21 +174,25 @@ def _pointers(policy: Policy, situation: Situation, leaves: list[Leaf]) -> list[
     preferred: dict[str, None] = {}
     others: dict[str, None] = {}
     for leaf in leaves:
-        matching = [p for p in leaf.pointers if _matches(policy.at, p)]
+        matching = [at for p in leaf.pointers if (at := _at(policy.at, p))]
         preferred |= dict.fromkeys(matching[:1])
         if not matching:
-            found = [p for p in leaf.absent if p.startswith("/")] or list(leaf.pointers)
-            others |= dict.fromkeys(found[:1])
-    found = [*(preferred | others)]
+            read = [p for p in leaf.absent if p.startswith("/")] or list(leaf.pointers)
+            others |= dict.fromkeys(read[:1])
+    places = [*(preferred | others)]
     fallback = policy.at if policy.at.startswith("/") else "/spec"
-    return found or [fallback.partition("/*")[0]]
+    return places or [fallback.partition("/*")[0]]
 
 
-def _matches(pattern: str, pointer: str) -> bool:
+def _at(pattern: str, pointer: str) -> str | None:
+    """Return where `pattern` (with `*`) places a finding that reads `pointer`: there, or
+    at what it names below; None if it leads elsewhere."""
     wanted, given = pattern.split("/"), pointer.split("/")
-    return len(wanted) == len(given) and all(
-        w in ("*", g) for w, g in zip(wanted, given, strict=True)
-    )
+    below = wanted[len(given) :]
+    fits = all(w in ("*", g) for w, g in zip(wanted, given, strict=False))
+    if not fits or len(given) > len(wanted) or "*" in below or len(given) < 3:
+        return None
+    return "/".join([*given, *below])
 
 
 def _finding(
@@ -228,19 +237,18 @@ def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
             value = value.get(part) if isinstance(value, Mapping) else None
         if value is None:
             return "(missing)"
-        if isinstance(value, list):
-            value = ", ".join(str(_brief(one)) for one in value) or "(none)"
-        text = str(_brief(value))
-        return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+        if isinstance(value, list):  # every item is named: a list of gaps is no use cut short
+            return ", ".join(_brief(one) for one in value) or "(none)"
+        return _brief(value)
 
     return PLACEHOLDER.sub(shown, template)
 
 
-def _brief(value: Any) -> object:
-    """Return what names an item best: the last parts of its pointer, or itself."""
+def _brief(value: Any) -> str:
+    """Return what names a value: itself, cut, or the place that it points at."""
     if isinstance(value, Mapping):
-        pointer = value.get("pointer")
-        return pointer.removeprefix("/spec/").replace("/", ".") if pointer else "..."
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value
+        value = str(value.get("pointer", "/...")).removeprefix("/").replace("/", ".")
+    elif isinstance(value, bool):
+        value = "true" if value else "false"
+    text = str(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."

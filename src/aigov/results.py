@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from aigov.findings import Outcome, Result
+from aigov.findings import FINDINGS, Outcome, Result
 
 
 class PolicyText(NamedTuple):
@@ -107,15 +107,16 @@ class CheckResult(NamedTuple):
 def summarise(result: CheckResult) -> Summary:
     """Count the outcomes of `result`; every renderer and the exit code use these."""
     outcomes = dict.fromkeys(Outcome, 0)
-    blocking = len(result.problems)
-    warning = 0
+    blocking, warning = len(result.problems), 0
     not_judged: dict[str, int] = {}
     for document in result.documents:
         for one in document.results:
-            outcomes[one.outcome] += 1
-            blocking += one.blocks
-            warning += one.warns
-            if one.outcome is Outcome.NOT_APPLICABLE:
+            outcome = one.outcome
+            outcomes[outcome] += 1
+            if outcome in FINDINGS:
+                blocking += one.blocks
+                warning += one.warns
+            elif one.missing:
                 for context in one.missing:
                     not_judged[context] = not_judged.get(context, 0) + 1
     return Summary(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
 from aigov.errors import PackError
@@ -12,14 +12,15 @@ from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
-from aigov.lints import Vocabulary as Known
-from aigov.lints import name_faults
 from aigov.policies import Policy, parse_policy
 from aigov.required import Requirement, parse_requirements
 from aigov.schema import ManifestSchema
 from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
 from aigov.syntax import ExpressionFault, paths
+
+if TYPE_CHECKING:
+    from aigov.lints import Vocabulary as Known
 
 KINDS = ("UseCase", "Waiver", "Organization")
 WALKED = frozenset({"placeholders", "evidence", "missing", "missing_read_by_blocking"})
@@ -96,7 +97,11 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
     implementations = host_functions(vocabulary)
     engine = Engine({name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES})
     derivation = parse_derivation(_section(files, "/derivation/"), engine)
-    known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
+    known = None
+    if not all(pack.trusted for pack in packs):
+        from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
+
+        known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
     policies = _policies(packs, known, engine)
     requirements = parse_requirements(_value(schemas["required.yaml"], "schemas/required.yaml"))
     rules = Rules(
@@ -117,7 +122,7 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
         },
         files,
     )
-    if not packs[0].trusted:
+    if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
 
@@ -135,6 +140,8 @@ def _vet_conditions(rules: Rules, known: Known) -> None:
     Raises:
         PackError: one does not exist.
     """
+    from aigov.lints import name_faults  # only a pack that is vetted needs it
+
     conditions = [(rule.when, rule.where, rule.name) for rule in rules.derivation.rules()]
     conditions += [
         (when, "schemas/required.yaml", one.path) for one, when in rules.requirements if when
@@ -149,7 +156,7 @@ def _vet_conditions(rules: Rules, known: Known) -> None:
             raise PackError(f"{one.message} ({name})", where=where)
 
 
-def _policies(packs: list[Pack], known: Known, engine: Engine) -> dict[str, Policy]:
+def _policies(packs: list[Pack], known: Known | None, engine: Engine) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
     taken: dict[str, str] = {}
     for pack in packs:

@@ -42,7 +42,7 @@ class Profile(NamedTuple):
 
     def error(self, pointer: str, problem: str) -> ProfileError:
         """Return the error to raise for the value at `pointer`."""
-        return _error(self.document, self.where, pointer, problem)
+        return profile_error(self.document, self.where, pointer, problem)
 
 
 class Settings(NamedTuple):
@@ -88,7 +88,7 @@ def parse_profile(document: Document, where: str) -> Profile:
         word = given.get("enforcement")
         params = given.get("params", {})
         if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in params.values()):
-            raise _error(document, where, f"{pointer}/params", "a param is a number")
+            raise profile_error(document, where, f"{pointer}/params", "a param is a number")
         tightenings[code] = Tightening(Enforcement(word) if word else None, params, pointer)
     return Profile(
         where,
@@ -104,6 +104,7 @@ def parse_profile(document: Document, where: str) -> Profile:
     )
 
 
-def _error(document: Document, where: str, pointer: str, problem: str) -> ProfileError:
+def profile_error(document: Document, where: str, pointer: str, problem: str) -> ProfileError:
+    """Return the error to raise for the value at `pointer` of a profile."""
     place = document.place(pointer)
     return ProfileError(problem, where=f"{where}:{place.line}:{place.column}")

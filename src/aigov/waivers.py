@@ -82,7 +82,7 @@ WORDS: Mapping[str, Words] = {
     "WAI-007": Words(
         "Waiver is malformed or names an unknown policy",
         Enforcement.BLOCK,
-        "Name a policy by code or id (`aigov policies list`) and give possible dates.",
+        "Name a policy by its code or id, and give dates that can be.",
     ),
 }
 

@@ -13,7 +13,6 @@ from aigov.check import check as judge
 from aigov.cli.options import (
     exit_code,
     judging_options,
-    load_profile,
     load_rules,
     parse_formats,
     write_reports,
@@ -57,7 +56,8 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
     3 no manifest found, 70 a bug, 130 interrupted.
     """
     outputs = parse_formats(options["formats"])
-    profile = load_profile(options["profile"])
+    found = list(_collect(paths or (".",)))
+    rules, profile = load_rules(options["policies"], options["profile"])
     settings = Settings(
         as_of=_date(options["as_of"]),
         target_stage=options["stage"],
@@ -66,8 +66,6 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
         preview=any(output.format == "text" for output in outputs) and not options["quiet"],
         digests=any(output.format != "text" for output in outputs),
     )
-    found = list(_collect(paths or (".",)))
-    rules = load_rules(options["policies"], profile)
     if not found:
         return _nothing(paths or (".",), if_present=if_present)
     result = _judge(found, rules, settings)
@@ -133,7 +131,9 @@ def _with_progress(found: list[ManifestFile]) -> Iterator[ManifestFile]:
 def _nothing(paths: tuple[str, ...], *, if_present: bool) -> int:
     """Say that nothing was found; a manifest that HEAD still has was deleted."""
     if not if_present:
-        click.echo("no manifest here: `aigov-gate init` writes one", err=True)
+        click.echo(
+            "no manifest here: start one as aigov.yaml (`aigov-gate schema` describes it)", err=True
+        )
         return 3
     for path in paths:
         root = repository_root(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
 
 import click
@@ -17,8 +18,8 @@ from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.results import CheckResult, summarise
 from aigov.rules import Pack, Rules, build_rules, tighten
-from aigov.settings import Profile, parse_profile
-from aigov.source import load
+from aigov.settings import Profile, parse_profile, profile_error
+from aigov.source import Document, load
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,29 +111,10 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
     return outputs
 
 
-def load_profile(path: str | None) -> Profile | None:
-    """Read the organisation profile at `path`.
-
-    Raises:
-        UsageError: it cannot be read.
-        ProfileError: it is no sound Organization document.
-    """
-    if path is None:
-        return None
-    try:
-        with open(path, "rb") as file:
-            loaded = load(file.read())
-    except OSError as error:
-        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
-    for trouble in loaded.troubles:
-        raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
-    if len(loaded.documents) != 1:
-        raise ProfileError("a profile is exactly one document", where=path)
-    return parse_profile(loaded.documents[0], path)
-
-
-def load_rules(folders: Iterable[str], profile: Profile | None) -> Rules:
-    """Build the rules of the shipped pack, the given packs, and the profile.
+def load_rules(
+    folders: Iterable[str] = (), profile: str | None = None
+) -> tuple[Rules, Profile | None]:
+    """Build the rules of the shipped pack, the given packs, and the profile (a path).
 
     Raises:
         UsageError, PackError, ProfileError: something does not hold.
@@ -148,11 +130,25 @@ def load_rules(folders: Iterable[str], profile: Profile | None) -> Rules:
     }
     rules = build_rules(packs, schemas)
     if profile is None:
-        return rules
-    value = profile.document.value
-    for issue in rules.schemas["Organization"].issues(value, people_mapped=True):
-        raise profile.error(issue.pointer, issue.message)
-    return tighten(rules, profile)
+        return rules, None
+    document = _profile_document(profile)
+    for issue in rules.schemas["Organization"].issues(document.value, people_mapped=True):
+        raise profile_error(document, profile, issue.pointer, issue.message)
+    parsed = parse_profile(document, profile)
+    return tighten(rules, parsed), parsed
+
+
+def _profile_document(path: str) -> Document:
+    try:
+        with open(path, "rb") as file:
+            loaded = load(file.read())
+    except OSError as error:
+        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
+    for trouble in loaded.troubles:
+        raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
+    if len(loaded.documents) != 1:
+        raise ProfileError("a profile is exactly one document", where=path)
+    return loaded.documents[0]
 
 
 def _policy_files(root: str) -> dict[str, bytes]:
@@ -171,12 +167,10 @@ def write_reports(
     Raises:
         UsageError: a file cannot be written.
     """
-    for output in outputs:
+    for output in sorted(outputs, key=lambda one: one.file is None):  # the terminal last
         render = renderer(output.format)
         if output.file is None:
-            style = _style(quiet=quiet, verbose=verbose)
-            for chunk in render(result, style):
-                sys.stdout.write(chunk)
+            _write_out(render(result, _style(quiet=quiet, verbose=verbose)))
             continue
         style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
         try:
@@ -186,6 +180,13 @@ def write_reports(
             raise UsageError(
                 f"the report cannot be written ({error.strerror})", where=output.file
             ) from None
+
+
+def _write_out(chunks: Iterable[str]) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal lacks is escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
+    for chunk in chunks:
+        sys.stdout.write(chunk)
 
 
 def _style(*, quiet: bool, verbose: bool) -> Style:

@@ -1,0 +1,189 @@
+"""Every shipped policy: its file, its cases, and what a broken one is told."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from judging import AS_OF, ROOT, changed, example, judge, rules
+
+from aigov.bundled import folder, read_tree
+from aigov.cli.options import _policy_files
+from aigov.errors import PackError
+from aigov.findings import Outcome
+from aigov.rules import Pack, build_rules
+from aigov.settings import Settings
+from aigov.source import load
+
+POLICIES = ROOT / "policies"
+CASE_FILES = sorted(
+    path for path in POLICIES.glob("*/*.cases.yaml") if path.parent.name != "derivation"
+)
+FIRST = """
+MAN-001 MAN-004 MAN-006 MAN-013 GOV-001 GOV-002 GOV-004 GOV-005 INT-001 INT-003 INT-004
+ARC-003 ARC-005 ARC-009 BLD-003 BLD-004 BLD-008 OPS-002 OPS-005 OPS-006 OPS-008 OPS-014
+VAL-001 VAL-002 VAL-006
+""".split()
+
+
+@cache
+def cases(path: Any) -> list[dict[str, Any]]:
+    loaded = load(path.read_bytes())
+    assert loaded.troubles == ()
+    return loaded.documents[0].value
+
+
+def every_case() -> list[Any]:
+    return [
+        pytest.param(path, case, id=f"{path.name.partition('.')[0]}: {case['case']}")
+        for path in CASE_FILES
+        for case in cases(path)
+    ]
+
+
+@pytest.mark.parametrize(("path", "case"), every_case())
+def test_a_case_has_its_outcome_at_its_place(path, case):
+    policy = rules().named()[path.name.removesuffix(".cases.yaml")]
+    document = changed(
+        example(case["base"]), put=case.get("set"), drop=tuple(case.get("delete", ()))
+    )
+    settings = Settings(case.get("as_of", AS_OF), target_stage=case.get("stage"))
+    result = judge(document, settings, **case.get("evidence", {}))
+    (found,) = [one for one in result.results if one.code == policy.code]
+    assert found.outcome == case["outcome"], found.message
+    assert not [one for one in result.results if one.outcome is Outcome.ERROR]
+    if "at" in case:
+        assert found.pointer == case["at"]
+        assert found.place == document.place(case["at"])
+    if "enforcement" in case:
+        assert found.enforcement == case["enforcement"]
+    assert case.get("message", "") in found.message
+
+
+@pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: path.name)
+def test_a_policy_has_cases_that_pass_and_that_fail(path):
+    outcomes = {case["outcome"] for case in cases(path)}
+    assert "pass" in outcomes
+    assert outcomes & {"fail", "unknown"}
+
+
+def test_the_first_pack_holds_these_policies_each_with_cases():
+    assert sorted(rules().policies) == sorted(FIRST)
+    named = {path.name.removesuffix(".cases.yaml") for path in CASE_FILES}
+    assert named == {policy.id for policy in rules().policies.values()}
+
+
+def test_a_policys_folder_is_its_domain_and_its_words_are_there():
+    for policy in rules().policies.values():
+        assert policy.domain == policy.where.split("/")[-2]
+        assert policy.why
+        assert policy.controls
+        assert len(policy.title) <= 72
+
+
+def schemas() -> dict[str, bytes]:
+    return read_tree(folder("schemas"), ".yaml") | read_tree(folder("schemas"), ".json")
+
+
+def shipped() -> dict[str, bytes]:
+    return _policy_files(folder("policies"))
+
+
+def test_the_shipped_pack_stands_the_vetting_that_a_given_pack_gets():
+    vetted = build_rules([Pack("policies", shipped(), trusted=False)], schemas())
+    assert vetted.policies.keys() == rules().policies.keys()
+
+
+def broken(old: str, new: str, path: str = "strategy-governance/tier-understated.yaml") -> str:
+    """Return what the vetting says of the shipped pack with `old` replaced in `path`."""
+    files = shipped()
+    assert old.encode() in files[path]
+    files[path] = files[path].replace(old.encode(), new.encode(), 1)
+    with pytest.raises(PackError) as raised:
+        build_rules([Pack("mine", files, trusted=False)], schemas())
+    return f"{raised.value.where}: {raised.value.problem}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("from: pilot", "from: pilto", "yaml:4:7: pilto is not one of intake"),
+        ("code: GOV-004", "cod: GOV-004", "yaml:2:6: no key cod in a policy; did you mean code?"),
+        ("id: tier-understated", "id: tier-low", "yaml:1:5: the id is tier-low, but the file is"),
+        ("title: The", "title: [The", "yaml:4:5: not YAML"),
+        ("at: /spec/risk/tier", "at: /spec/risk/teir", "no field /spec/risk/teir"),
+        ("at: /spec/risk/tier", "at: spec.risk.tier", "a JSON pointer starts with /"),
+        ("at: /spec/risk/tier", "at: derived.nothing", "no derived.nothing"),
+        ("early: warn", "early: shout", "shout is not block, warn or info"),
+        ("low: block", "lo: block", "no tier lo"),
+        ("{{spec.risk.tier}}", "{{spec.risk.teir}}", "no field spec.risk.teir"),
+        ("tiers[derived.tier_max]", "tiers[derived.tier_max", "expected ']', found"),
+        ("tiers[derived.tier_max]", "tiers[derived.tier_mxa]", "no derived.tier_mxa"),
+        ("tiers[derived.tier_max]", "'high'", "does not compile: found no matching overload"),
+        ("waivable: false", "waivable: {max_days: {}}", "waivable is false, or takes max_days"),
+        ("to: warn}", "too: warn}", "soften takes `when` and `to`"),
+        ("waivable: false", "waivable: 3", "waivable is of the wrong type"),
+        ("waivable: false", "needs: [nothing]", "nothing is not one of history, profile"),
+        ("waivable: false", "params: {days: 3}", "a param starts with max_ or min_"),
+        ("waivable: false", "params: {max_days: {low: x}}", "a param is a number, or one by tier"),
+        ("remedy: ", "remedy: ''\nwhy: ", "yaml"),
+        ("waivable: false", "when: spec.risk.tier", "a bare value is no condition"),
+    ],
+)  # fmt: skip
+def test_a_broken_policy_is_an_error_with_file_line_and_column(old, new, expected):
+    found = broken(old, new)
+    assert found.startswith("mine/strategy-governance/tier-understated.yaml")
+    assert expected in found
+
+
+def test_a_policy_needs_its_mandatory_keys():
+    path = "strategy-governance/tier-understated.yaml"
+    lines = shipped()[path].decode().splitlines(keepends=True)
+    kept = "".join(line for line in lines if not line.startswith("remedy:"))
+    assert "a policy needs remedy" in broken(shipped()[path].decode(), kept)
+
+
+def test_a_policy_is_one_mapping():
+    path = "strategy-governance/tier-understated.yaml"
+    assert "a policy is a mapping" in broken(shipped()[path].decode(), "- x\n")
+    assert "exactly one YAML document" in broken(shipped()[path].decode(), "a: 1\n---\nb: 2\n")
+    assert "stands twice" in broken("code: GOV-004", "code: GOV-004\ncode: GOV-004")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("code: GOV-004", "GOV-004 is already taken by"), ("id: x", "x is already taken by")],
+)
+def test_a_code_or_id_given_twice_is_an_error(name, words):
+    path = "strategy-governance/tier-understated.yaml"
+    text = shipped()[path].decode()
+    if name.startswith("code"):
+        text = text.replace("id: tier-understated", "id: x")
+        files = {"strategy-governance/x.yaml": text.encode()}
+    else:
+        text = text.replace("id: tier-understated", "id: x").replace("GOV-004", "MINE-1")
+        files = {"strategy-governance/x.yaml": text.encode(), "b/x.yaml": text.encode()}
+    with pytest.raises(PackError) as raised:
+        build_rules(
+            [Pack("policies", shipped(), trusted=True), Pack("mine", files, trusted=False)],
+            schemas(),
+        )
+    assert words.split()[1:] == raised.value.problem.split()[1 : len(words.split())]
+
+
+def test_an_empty_pack_is_an_error():
+    files = {path: data for path, data in shipped().items() if path.startswith(("der", "voc"))}
+    with pytest.raises(PackError, match="holds no policy"):
+        build_rules([Pack("mine", files, trusted=False)], schemas())
+
+
+def test_a_condition_of_a_required_field_is_vetted_too():
+    files = schemas()
+    files["required.yaml"] += b"\n- {path: /spec/x, from: pilot, when: spec.risk.teir == 'low'}\n"
+    with pytest.raises(PackError, match=r"no field spec\.risk\.teir"):
+        build_rules([Pack("policies", shipped(), trusted=False)], files)
+    files = schemas()
+    files["required.yaml"] += b"\n- {path: /spec/y, from: pilot, when: '((' }\n"
+    with pytest.raises(PackError, match="expected a name"):
+        build_rules([Pack("policies", shipped(), trusted=False)], files)
