@@ -95,16 +95,19 @@ class ManifestSchema:
         if self._explainer is None:
             self._explainer = _bounded_validator(self._schema())
         best: dict[tuple[str, bool], tuple[int, Issue]] = {}
-        for error in self._explainer.iter_errors(value):
-            rank = _RANK.get(error.validator, 2)
-            for issue in self._put(error):
-                known = best.get((issue.pointer, issue.at_key))
-                if known is None or rank < known[0]:
-                    best[issue.pointer, issue.at_key] = rank, issue
-            if len(best) >= MAX_ISSUES:
+        told = (
+            (_RANK.get(error.validator, 2), issue)
+            for error in self._explainer.iter_errors(value)
+            for issue in self._put(error)
+        )
+        for rank, issue in told:
+            at = issue.pointer, issue.at_key
+            if len(best) == MAX_ISSUES and at not in best:
                 more = f"there is more than the {MAX_ISSUES} faults told here"
                 best["", False] = 0, Issue("", more)
                 break
+            if at not in best or rank < best[at][0]:
+                best[at] = rank, issue
         found = [issue for _, issue in best.values()]
         kind = value.get("kind") if isinstance(value, dict) else None
         if isinstance(kind, str) and kind not in self.kinds:
@@ -235,7 +238,7 @@ def _first(given: Any, schema: Mapping[str, Any]) -> list[Any]:
 def _unknown(given: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
     """Return the first names of an object that its schema does not list."""
     known = schema.get("properties", {})
-    room = schema.get("maxProperties", MAX_ISSUES)
+    room = schema.get("maxProperties", MAX_ISSUES + 1)
     return list(islice((name for name in given if name not in known), room))
 
 
