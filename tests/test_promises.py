@@ -81,11 +81,16 @@ def test_deleting_any_demanded_field_gives_a_finding(name):
 
 
 def _demanded(document: Any, result: Any, pointer: str) -> bool:
-    """Say whether `required.yaml` demands exactly this field at the judged stage and tier."""
+    """Say whether `required.yaml` demands exactly this field at the judged stage and tier;
+    as its header says, it does not ask for a fact that other facts settle."""
+    from aigov.derivation import derive
     from aigov.expressions import CONSTANTS
 
     stage, tier = CONSTANTS["stages"][result.stage], CONSTANTS["tiers"][result.tier]
     without = changed(document, drop=(pointer,)).value
+    derived, _, _ = derive(rules().derivation, without.get("spec", {}), {}, AS_OF)
+    if pointer.removeprefix("/spec/risk/facts/") in derived.implied:
+        return False
     spec = document.value["spec"]
     activation = rules().engine.activation(
         {
@@ -95,10 +100,10 @@ def _demanded(document: Any, result: Any, pointer: str) -> bool:
         }
     )  # fmt: skip
     return any(
-        pointer in absent_pointers(requirement, without)
-        and (condition is None or condition(activation).value)
-        for requirement, condition in rules().requirements
-        if requirement.stage <= stage and requirement.tier <= tier
+        pointer in absent_pointers(row, without)
+        and (not row.when or rules().engine.expression(row.when)(activation).value)
+        for row in rules().requirements
+        if row.stage <= stage and row.tier <= tier
     )
 
 

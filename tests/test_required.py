@@ -13,17 +13,16 @@ from aigov.required import (
     absent_pointers,
     demands,
     parse_requirements,
-    requirements_for,
 )
 
 
 def row(path: str, **more: object) -> Requirement:
-    return parse_requirements([{"path": path, "from": "pilot", **more}])[0]
+    return parse_requirements([{"paths": [path], "from": "pilot", **more}])[0]
 
 
 def test_a_row_has_ranks_for_its_stage_and_tier():
     given = {
-        "path": "/spec/risk/register/*/id",
+        "paths": ["/spec/risk/register/*/id"],
         "from": "governance",
         "tier": "moderate",
         "when": "tier > 1",
@@ -48,49 +47,42 @@ def test_a_row_without_a_tier_asks_at_every_tier():
     [
         ({}, "a list of rows is expected"),
         (["/a"], "row 1: names and values are expected"),
-        ([{"path": "/a", "from": "pilot", "wen": "true"}], "row 1: the names of a row are from, "),
-        ([{"from": "pilot"}], "row 1: path is a JSON pointer"),
-        ([{"path": "spec.a", "from": "pilot"}], "row 1: path is a JSON pointer"),
-        ([{"path": "/a//b", "from": "pilot"}], "row 1: path is a JSON pointer"),
-        ([{"path": "/a/*", "from": "pilot"}], "row 1: path is a JSON pointer"),
-        ([{"path": "/a"}], "row 1: from is one of intake, pilot, "),
-        ([{"path": "/a", "from": ["pilot"]}], "row 1: from is one of intake, pilot, "),
-        ([{"path": "/a", "from": "pilot", "tier": "huge"}], "row 1: tier is one of low, "),
-        ([{"path": "/a", "from": "pilot", "when": True}], "row 1: when is a CEL expression"),
-        ([{"path": "/a/*/b", "from": "pilot", "only": "x"}], "row 1: only is one name"),
-        ([{"path": "/a/*/b", "from": "pilot", "only": {}}], "row 1: only is one name"),
-        ([{"path": "/a", "from": "pilot", "only": {"b": 1}}], "row 1: only and stepped_back need"),
-        ([{"path": "/a", "from": "pilot", "stepped_back": True}], "row 1: only and stepped_back"),
         (
-            [{"path": "/a/*/b", "from": "pilot", "stepped_back": False}],
+            [{"paths": ["/a"], "from": "pilot", "wen": "true"}],
+            "row 1: the names of a row are from, ",
+        ),
+        ([{"from": "pilot"}], "row 1: paths are JSON pointers"),
+        ([{"paths": ["spec.a"], "from": "pilot"}], "row 1: paths are JSON pointers"),
+        ([{"paths": ["/a//b"], "from": "pilot"}], "row 1: paths are JSON pointers"),
+        ([{"paths": ["/a/*"], "from": "pilot"}], "row 1: paths are JSON pointers"),
+        ([{"paths": ["/a"]}], "row 1: from is one of intake, pilot, "),
+        ([{"paths": ["/a"], "from": ["pilot"]}], "row 1: from is one of intake, pilot, "),
+        ([{"paths": ["/a"], "from": "pilot", "tier": "huge"}], "row 1: tier is one of low, "),
+        ([{"paths": ["/a"], "from": "pilot", "when": True}], "row 1: when is a CEL expression"),
+        ([{"paths": ["/a/*/b"], "from": "pilot", "only": "x"}], "row 1: only is one name"),
+        ([{"paths": ["/a/*/b"], "from": "pilot", "only": {}}], "row 1: only is one name"),
+        (
+            [{"paths": ["/a"], "from": "pilot", "only": {"b": 1}}],
+            "row 1: only and stepped_back need",
+        ),
+        (
+            [{"paths": ["/a"], "from": "pilot", "stepped_back": True}],
+            "row 1: only and stepped_back",
+        ),
+        (
+            [{"paths": ["/a/*/b"], "from": "pilot", "stepped_back": False}],
             "row 1: stepped_back is true",
         ),
-        ([{"path": "/a", "from": "pilot", "may_be_empty": "yes"}], "row 1: may_be_empty is true"),
-        ([{"path": "/a", "from": "pilot"}] * 2, "row 2: /a is asked for twice"),
+        (
+            [{"paths": ["/a"], "from": "pilot", "may_be_empty": "yes"}],
+            "row 1: may_be_empty is true",
+        ),
+        ([{"paths": ["/a"], "from": "pilot"}] * 2, "row 2: /a is asked for twice"),
     ],
 )
 def test_a_row_of_another_shape_is_refused_with_its_number(rows: object, problem: str):
     with pytest.raises(PackError, match="^x.yaml: " + problem):
         parse_requirements(rows, "x.yaml")
-
-
-def test_a_row_binds_from_its_stage_and_its_tier_on():
-    rows = parse_requirements(
-        [
-            {"path": "/a", "from": "intake"},
-            {"path": "/b", "from": "pilot"},
-            {"path": "/c", "from": "pilot", "tier": "high"},
-            {"path": "/d", "from": "retired"},
-        ]
-    )
-
-    def bound(stage: int, tier: int) -> str:
-        return "".join(row.path for row in requirements_for(rows, stage, tier))
-
-    assert bound(0, 4) == "/a"
-    assert bound(1, 2) == "/a/b"
-    assert bound(1, 3) == "/a/b/c"
-    assert bound(6, 1) == "/a/b/d"
 
 
 @pytest.mark.parametrize("filled", [0, False, 0.0, "no", ["x"], {"b": None}])
@@ -171,12 +163,12 @@ def test_a_step_back_is_an_entry_whose_stage_lies_before_the_one_above():
 def test_all_rows_are_found_in_one_walk():
     rows = parse_requirements(
         [
-            {"path": "/a", "from": "pilot"},
-            {"path": "/a/b", "from": "production"},
-            {"path": "/a/b", "from": "pilot", "when": "tier > 1"},
-            {"path": "/c", "from": "pilot"},
-            {"path": "/d", "from": "pilot"},
-            {"path": "/d/*/e", "from": "pilot"},
+            {"paths": ["/a"], "from": "pilot"},
+            {"paths": ["/a/b"], "from": "production"},
+            {"paths": ["/a/b"], "from": "pilot", "when": "tier > 1"},
+            {"paths": ["/c"], "from": "pilot"},
+            {"paths": ["/d"], "from": "pilot"},
+            {"paths": ["/d/*/e"], "from": "pilot"},
         ]
     )
 

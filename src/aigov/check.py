@@ -16,7 +16,7 @@ from aigov.findings import Enforcement, Result
 from aigov.judgement import Situation, judge
 from aigov.policies import TIERS, resolve_params
 from aigov.preparing import Prepared, ReadFile, mapping, shape_result
-from aigov.required import absent_pointers
+from aigov.required import Requirement, absent
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -76,7 +76,9 @@ def _judge_use_case(
     tier = effective_tier(spec, derived, stage)
     variable["placeholders"] = list(prepared.placeholders)
     variable["evidence"] = list(prepared.evidence)
-    bound = _Bound(prepared, {"spec": spec, "metadata": metadata}, variable, evidence, rules)
+    lacking = absent(rules.demands, prepared.document.value)
+    values = {"spec": spec, "metadata": metadata}
+    bound = _Bound(prepared, values, variable, evidence, lacking, rules)
     situation = bound.situation(stage, tier, settings)
     results = [judge(policy, situation) for policy in rules.policies.values()]
     following = _following(stage) if settings.preview else None
@@ -109,6 +111,8 @@ class _Bound(NamedTuple):
     values: Mapping[str, Any]
     derived: Mapping[str, Any]
     evidence: Mapping[str, bool]
+    absent: list[tuple[str, Requirement]]
+    """What any stage and tier may ask for and the document does not state."""
     rules: Rules
 
     def situation(self, stage: str | None, tier: str, settings: Settings) -> Situation:
@@ -151,16 +155,20 @@ class _Bound(NamedTuple):
     ) -> list[tuple[str, str]]:
         """Return (pointer, pattern) of each field demanded at `stage` and `tier` that is
         not written; an `unknown` fact is written, an implied one need not be."""
-        activation = self.rules.engine.activation(variables)
-        written = self.prepared.document.value
-        implied = self.values["spec"]
+        found = [
+            (pointer, row)
+            for pointer, row in self.absent
+            if row.stage <= stage and row.tier <= tier
+            if not _reach(self.values["spec"], split_pointer(pointer)[1:])
+        ]
+        if not found:
+            return []
+        engine = self.rules.engine
+        activation = engine.activation(variables)
         return [
-            (pointer, requirement.path)
-            for requirement, condition in self.rules.requirements
-            if requirement.stage <= stage and requirement.tier <= tier
-            for pointer in absent_pointers(requirement, written)
-            if not _reach(implied, split_pointer(pointer)[1:])
-            if condition is None or condition(activation).value
+            (pointer, row.path)
+            for pointer, row in found
+            if not row.when or engine.expression(row.when)(activation).value
         ]
 
 

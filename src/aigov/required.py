@@ -1,6 +1,6 @@
 """When a field must be there: the rows of `schemas/required.yaml`.
 
-A row names a place, the stage and tier from which it is asked for and, if need be, a
+A row names places, the stage and tier from which they are asked for and, if need be, a
 condition.  The condition is CEL and the caller's; what else narrows a row is plain data.
 What a document lacks does not depend on stage and tier, so it is found once, in one
 walk over all rows (`absent`), and then held against each stage and tier that is judged.
@@ -8,22 +8,22 @@ walk over all rows (`absent`), and then held against each stage and tier that is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
 from aigov.expressions import CONSTANTS
 
 _STAGES, _TIERS = CONSTANTS["stages"], CONSTANTS["tiers"]
-_KEYS = frozenset({"path", "from", "tier", "when", "only", "stepped_back", "may_be_empty"})
+_KEYS = frozenset({"paths", "from", "tier", "when", "only", "stepped_back", "may_be_empty"})
 _PROBLEMS = (
     f"the names of a row are {', '.join(sorted(_KEYS))}",
-    "path is a JSON pointer such as /spec/data/personal that ends in a name",
+    "paths are JSON pointers such as /spec/data/personal that end in a name",
     f"from is one of {', '.join(_STAGES)}",
     f"tier is one of {', '.join(_TIERS)}",
     "when is a CEL expression, written as text",
     "only is one name and its value",
-    "only and stepped_back need a * in the path",
+    "only and stepped_back need a * in every path",
     "stepped_back is true or left out",
     "may_be_empty is true or left out",
 )
@@ -75,17 +75,10 @@ def parse_requirements(value: object, where: str = "required.yaml") -> tuple[Req
         problem = _problem(row)
         if problem:
             raise PackError(f"row {number}: {problem}", where=where)
-        found = _requirement(row)
-        if rows.setdefault((found.path, found.when, found.only), found) is not found:
-            raise PackError(f"row {number}: {found.path} is asked for twice", where=where)
+        for found in _requirements(row):
+            if rows.setdefault((found.path, found.when, found.only), found) is not found:
+                raise PackError(f"row {number}: {found.path} is asked for twice", where=where)
     return tuple(rows.values())
-
-
-def requirements_for(
-    requirements: Iterable[Requirement], stage: int, tier: int
-) -> tuple[Requirement, ...]:
-    """Return the rows that bind at this rank of stage (0 to 6) and tier (1 to 4)."""
-    return tuple(row for row in requirements if row.stage <= stage and row.tier <= tier)
 
 
 def demands(requirements: Iterable[Requirement]) -> Demands:
@@ -176,22 +169,24 @@ def _problem(row: object) -> str:
     """Return what is wrong with the shape of a row, "" if nothing is."""
     if not isinstance(row, dict):
         return "names and values are expected"
-    path, only = row.get("path"), row.get("only", {"any": True})
+    paths, only = row.get("paths"), row.get("only", {"any": True})
     holds = (
         row.keys() <= _KEYS,
-        isinstance(path, str) and path[:1] == "/" and _is_place(path[1:].split("/")),
+        isinstance(paths, list) and bool(paths) and all(map(_is_place, paths)),
         _is_one_of(row.get("from"), _STAGES),
         _is_one_of(row.get("tier", "low"), _TIERS),
         isinstance(row.get("when", ""), str),
         isinstance(only, dict) and len(only) == 1,
-        "*" in str(path) or not ("only" in row or "stepped_back" in row),
+        all("*" in str(path) for path in paths or ())
+        or not ("only" in row or "stepped_back" in row),
         row.get("stepped_back", True) is True,
         row.get("may_be_empty", True) is True,
     )
     return "" if all(holds) else _PROBLEMS[holds.index(False)]
 
 
-def _is_place(parts: list[str]) -> bool:
+def _is_place(path: object) -> bool:
+    parts = path[1:].split("/") if isinstance(path, str) and path[:1] == "/" else [""]
     return "" not in parts and parts[-1] != "*"
 
 
@@ -199,14 +194,15 @@ def _is_one_of(word: object, known: Mapping[str, int]) -> bool:
     return isinstance(word, str) and word in known
 
 
-def _requirement(row: Mapping[str, Any]) -> Requirement:
+def _requirements(row: Mapping[str, Any]) -> Iterator[Requirement]:
     only = row.get("only")
-    return Requirement(
-        row["path"],
-        _STAGES[row["from"]],
-        _TIERS[row.get("tier", "low")],
-        row.get("when", ""),
-        next(iter(only.items())) if only else None,
-        row.get("stepped_back", False),
-        row.get("may_be_empty", False),
-    )
+    for path in row["paths"]:
+        yield Requirement(
+            path,
+            _STAGES[row["from"]],
+            _TIERS[row.get("tier", "low")],
+            row.get("when", ""),
+            next(iter(only.items())) if only else None,
+            row.get("stepped_back", False),
+            row.get("may_be_empty", False),
+        )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
 from aigov.errors import PackError
-from aigov.expressions import Engine, Expression
+from aigov.expressions import Engine
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
 from aigov.policies import Policy, parse_policy
-from aigov.required import Requirement, parse_requirements
+from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
 from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
@@ -46,8 +46,9 @@ class Rules(NamedTuple):
     policies: Mapping[str, Policy]
     """By code, sorted."""
     derivation: Derivation
-    requirements: tuple[tuple[Requirement, Expression | None], ...]
-    """Each required field with its compiled condition."""
+    requirements: tuple[Requirement, ...]
+    demands: Demands
+    """The requirements as a tree, to walk beside a document."""
     vocabulary: Vocabulary
     fields: Field
     """The tree of a UseCase document."""
@@ -108,7 +109,8 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
         engine,
         policies,
         _as_wanted(derivation, files),
-        tuple((one, engine.expression(one.when) if one.when else None) for one in requirements),
+        requirements,
+        demands(requirements),
         vocabulary,
         fields,
         {
@@ -144,7 +146,9 @@ def _vet_conditions(rules: Rules, known: Known) -> None:
 
     conditions = [(rule.when, rule.where, rule.name) for rule in rules.derivation.rules()]
     conditions += [
-        (when, "schemas/required.yaml", one.path) for one, when in rules.requirements if when
+        (rules.engine.expression(one.when), "schemas/required.yaml", one.path)
+        for one in rules.requirements
+        if one.when
     ]
     for expression, where, name in conditions:
         try:
