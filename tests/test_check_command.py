@@ -172,7 +172,7 @@ spec:
         (["--format", "json", "--format", "text", "."], "two formats go to standard output"),
         (["--format", "json=nowhere/x.json", str(PASSING)], "the report cannot be written"),
         (["--stage", "prod", "."], "'prod' is not one of"),
-        (["--as-of", "yesterday", "."], "does not match the format"),
+        (["--as-of", "yesterday", "."], "'yesterday' is no date such as"),
         (["--fail-on", "all", "."], "'all' is not one of"),
         (["--no-such-option"], "No such option"),
     ],

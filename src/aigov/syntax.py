@@ -9,9 +9,9 @@ at fault, and an expression can be mutated.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
@@ -22,14 +22,11 @@ _LEVELS = (
     ("+", "-"),
     ("*", "/", "%"),
 )
-_TOKEN = re.compile(
-    r"""(?P<space>\s+|//[^\n]*)
+_TOKEN = r"""(?P<space>\s+|//[^\n]*)
     |(?P<number>0x[0-9a-fA-F]+u?|(?:[0-9]+\.[0-9]+|[0-9]+)(?:[eE][+-]?[0-9]+)?u?)
     |(?P<string>r?(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
     |(?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<sign>&&|\|\||[=!<>]=|[-+*/%!<>?:.,()[\]{}])""",
-    re.VERBOSE,
-)
+    |(?P<sign>&&|\|\||[=!<>]=|[-+*/%!<>?:.,()[\]{}])"""
 
 
 class ExpressionFault(Exception):
@@ -125,7 +122,9 @@ def literal_texts(expr: Expr) -> list[str]:
 
 def text_of(expr: Expr) -> str:
     """Return the value of a text literal."""
-    value = ast.literal_eval(expr.text)
+    from ast import literal_eval  # only vetting and explaining need it
+
+    value = literal_eval(expr.text)
     assert isinstance(value, str)
     return value
 
@@ -195,6 +194,11 @@ def _index_paths(expr: Expr, scope: Mapping[str, Scope]) -> Iterator[Path]:
         expr = expr.parts[0]
 
 
+@cache
+def _tokens() -> re.Pattern[str]:
+    return re.compile(_TOKEN, re.VERBOSE)  # not at import: a sound manifest needs no parse
+
+
 class _Parser:
     """Recursive descent over the tokens; `start` and `end` are those of `token`."""
 
@@ -210,7 +214,7 @@ class _Parser:
             if position == len(self.text):
                 self.kind, self.token, self.start, self.end = "end", "the end", position, position
                 return
-            found = _TOKEN.match(self.text, position)
+            found = _tokens().match(self.text, position)
             if not found:
                 raise ExpressionFault(f"unexpected {self.text[position]!r}", position)
             position = found.end()

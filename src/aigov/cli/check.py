@@ -59,7 +59,7 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
     found = list(_collect(paths or (".",)))
     rules, profile = load_rules(options["policies"], options["profile"])
     settings = Settings(
-        as_of=_date(options["as_of"]),
+        as_of=options["as_of"],
         target_stage=options["stage"],
         profile=profile,
         honour_waivers=not options["no_waivers"],
@@ -71,14 +71,6 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
     result = _judge(found, rules, settings)
     write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
     return exit_code(result, options["fail_on"])
-
-
-def _date(given: Any) -> str:
-    if given is not None:
-        return str(given.date())
-    from datetime import UTC, datetime
-
-    return str(datetime.now(UTC).date())
 
 
 def _collect(paths: tuple[str, ...]) -> Iterator[ManifestFile]:

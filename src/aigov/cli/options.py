@@ -45,7 +45,7 @@ def judging_options(command: Command) -> Command:
             click.option(
                 "--as-of",
                 metavar="YYYY-MM-DD",
-                type=click.DateTime(["%Y-%m-%d"]),
+                callback=_iso_date,
                 help="Judge as on this date (default: today, UTC).",
             ),
             click.option(
@@ -77,6 +77,20 @@ def judging_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def _iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
+    """Return the date as text, today (UTC) if none is given."""
+    from datetime import UTC, date, datetime
+
+    if given is None:
+        return str(datetime.now(UTC).date())
+    try:
+        if len(given) != len("YYYY-MM-DD"):
+            raise ValueError
+        return str(date.fromisoformat(given))
+    except ValueError:
+        raise click.BadParameter(f"{given!r} is no date such as 2026-11-22") from None
 
 
 class Output(NamedTuple):
