@@ -433,8 +433,8 @@ def test_formats_can_be_written_to_files_beside_the_terminal(run, folder):
     assert code == 1
     assert out.startswith("Use case claims-letter-drafter")
     report = json.loads((folder / "r.json").read_text("utf-8"))
-    assert report["summary"]["blocking"] == 10
-    assert (folder / "r.txt").read_text("utf-8").rstrip().endswith("10 blocking, 1 warning")
+    assert report["summary"]["blocking"] == 11
+    assert (folder / "r.txt").read_text("utf-8").rstrip().endswith("11 blocking, 1 warning")
 
 
 def test_two_runs_give_the_same_bytes(run):
@@ -459,8 +459,8 @@ def test_waivers_are_honoured_shown_counted_and_can_be_left_out(run, folder):
 def test_quiet_is_a_line_a_finding_and_the_summary(run):
     _, out, _ = run("check", *AS_OF, "--quiet", FAULTY)
     lines = out.splitlines()
-    assert all(line.startswith("examples/faulty/aigov.yaml:") for line in lines[:11])
-    assert len(lines) == 12
+    assert all(line.startswith("examples/faulty/aigov.yaml:") for line in lines[:12])
+    assert len(lines) == 13
 
 
 def test_help_of_every_command_has_an_example(run):

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def judges(kind: str) -> tuple[jsonschema.protocols.Validator, Any, ManifestSche
     return (
         jsonschema.Draft202012Validator(of_kind(kind)),
         jsonschema_rs.Draft202012Validator(of_kind(kind), offline=True),
-        ManifestSchema(SCHEMA, kind, SYNONYMS),
+        ManifestSchema(SCHEMA, kind, partial(dict, SYNONYMS)),
     )
 
 

@@ -180,10 +180,10 @@ def test_an_empty_pack_is_an_error():
 
 def test_a_condition_of_a_required_field_is_vetted_too():
     files = schemas()
-    files["required.yaml"] += b"\n- {path: /spec/x, from: pilot, when: spec.risk.teir == 'low'}\n"
+    files["required.yaml"] += b"\n- {paths: [/spec/x], from: pilot, when: spec.risk.teir == 'low'}\n"
     with pytest.raises(PackError, match=r"no field spec\.risk\.teir"):
         build_rules([Pack("policies", shipped(), trusted=False)], files)
     files = schemas()
-    files["required.yaml"] += b"\n- {path: /spec/y, from: pilot, when: '((' }\n"
+    files["required.yaml"] += b"\n- {paths: [/spec/y], from: pilot, when: '((' }\n"
     with pytest.raises(PackError, match="expected a name"):
         build_rules([Pack("policies", shipped(), trusted=False)], files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from aigov.source import load
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "schemas" / "manifest.v1.json").read_text(encoding="utf-8"))
 SYNONYMS = load((ROOT / "schemas" / "synonyms.yaml").read_bytes()).documents[0].value
-USE_CASE = ManifestSchema(SCHEMA, "UseCase", SYNONYMS)
-ORGANIZATION = ManifestSchema(SCHEMA, "Organization", SYNONYMS)
-WAIVER = ManifestSchema(SCHEMA, "Waiver", SYNONYMS)
+USE_CASE = ManifestSchema(SCHEMA, "UseCase", partial(dict, SYNONYMS))
+ORGANIZATION = ManifestSchema(SCHEMA, "Organization", partial(dict, SYNONYMS))
+WAIVER = ManifestSchema(SCHEMA, "Waiver", partial(dict, SYNONYMS))
 MODERATE = "2-moderate-production"
 DELETED = object()
 
@@ -508,4 +509,4 @@ def test_a_schema_goes_through_pickle_to_a_worker():
 def test_given_fields_are_used_as_they_are():
     fields = USE_CASE.fields
 
-    assert ManifestSchema(SCHEMA, "UseCase", SYNONYMS, fields).fields is fields
+    assert ManifestSchema(SCHEMA, "UseCase", partial(dict, SYNONYMS), fields).fields is fields

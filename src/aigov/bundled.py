@@ -1,7 +1,5 @@
 """The data folders that ship with the program."""
 
-from __future__ import annotations
-
 import os
 
 
@@ -17,13 +15,14 @@ def folder(kind: str) -> str:
     return os.path.join(os.path.dirname(os.path.dirname(package)), kind)
 
 
-def read_tree(root: str, suffix: str) -> dict[str, bytes]:
-    """Return every file below `root` that ends in `suffix`: POSIX path to content, sorted."""
+def read_tree(root: str, suffix: str, *, but: str = "\0") -> dict[str, bytes]:
+    """Return every file below `root` that ends in `suffix`, and not in `but`: POSIX path to
+    content, sorted."""
     found = {}
     for path, folders, names in os.walk(root):
         folders.sort()
         for name in sorted(names):
-            if name.endswith(suffix):
+            if name.endswith(suffix) and not name.endswith(but):
                 full = os.path.join(path, name)
                 with open(full, "rb") as file:
                     found[os.path.relpath(full, root).replace(os.sep, "/")] = file.read()

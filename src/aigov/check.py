@@ -4,8 +4,6 @@
 touch the file system, says which of that resolves; `check` judges.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 

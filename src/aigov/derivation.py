@@ -5,19 +5,15 @@ three-valued logic: true holds, unknown may hold.  So an absent or `unknown` fac
 counts as harmless in the lower bound of the tier and as its strictest in the upper.
 """
 
-from __future__ import annotations
-
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from aigov.conditions import Condition, Holds, Terms
 from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
 from aigov.syntax import paths
 
-_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.?[A-Za-z_]\w*""")
-"""A text literal, a field with its dot, or a name."""
 _SECTIONS = {"terms", "lists", "choice", "triggers", "stage", "implied"}
 
 
@@ -28,7 +24,9 @@ class Rule(NamedTuple):
     """Trigger id, list item, category, stage rule id or fact name."""
     value: Any
     """Tier, stage or implied value; the name itself for items and categories."""
-    when: Expression
+    when: Condition
+    text: str
+    """The condition as written, with names of terms."""
     reason: str
     where: str
     """File and section, for errors."""
@@ -38,6 +36,7 @@ class Derivation(NamedTuple):
     """All derivation rules of a pack, in the order of their files."""
 
     engine: Engine
+    terms: Terms
     implied: tuple[Rule, ...]
     tiers: tuple[Rule, ...]
     stages: tuple[Rule, ...]
@@ -51,6 +50,10 @@ class Derivation(NamedTuple):
         for group in (self.implied, self.tiers, self.stages, self.category, *self.lists.values()):
             yield from group
 
+    def expression(self, rule: Rule) -> Expression:
+        """Return the rule's condition as one expression, without names of terms."""
+        return self.engine.expression(self.terms.expanded(rule.text, rule.where))
+
     def inputs(self, name: str) -> list[str]:
         """Return the dotted paths that `derived.<name>` is computed from."""
         groups = {
@@ -60,8 +63,13 @@ class Derivation(NamedTuple):
             "eu_category": self.category,
             **self.lists,
         }
-        found = {p.dotted: None for rule in groups.get(name, ()) for p in paths(rule.when.tree)}
-        return [path for path in found if path.startswith(("spec.", "metadata."))]
+        found = [path for rule in groups.get(name, ()) for path in self.reads(rule)]
+        return list(dict.fromkeys(found))
+
+    def reads(self, rule: Rule) -> list[str]:
+        """Return the dotted paths of the document that a rule reads."""
+        read = dict.fromkeys(path.dotted for path in paths(self.expression(rule).tree))
+        return [path for path in read if path.startswith(("spec.", "metadata."))]
 
 
 def parse_derivation(files: Mapping[str, object], engine: Engine) -> Derivation:
@@ -76,8 +84,8 @@ def parse_derivation(files: Mapping[str, object], engine: Engine) -> Derivation:
             raise PackError(
                 f"a derivation file is a mapping of {', '.join(sorted(_SECTIONS))}", where=path
             )
-        terms.update(value.get("terms") or {})
-    reader = _Reader(engine, terms)
+        terms.update({name: str(text) for name, text in (value.get("terms") or {}).items()})
+    reader = _Reader(Terms(engine, terms))
     lists: dict[str, tuple[Rule, ...]] = {}
     groups: dict[str, list[Rule]] = {"implied": [], "triggers": [], "stage": [], "choice": []}
     for path, value in files.items():
@@ -101,6 +109,7 @@ def parse_derivation(files: Mapping[str, object], engine: Engine) -> Derivation:
                 raise PackError(f"{rule.name}: no {kind[:-1]} {rule.value}", where=rule.where)
     return Derivation(
         engine,
+        reader.terms,
         tuple(groups["implied"]),
         tuple(groups["triggers"]),
         tuple(groups["stage"]),
@@ -118,26 +127,26 @@ def derive(
     `spec` and `metadata` are without null values and without `unknown` facts.
     """
     variables = {"spec": spec, "metadata": metadata, "today": today}
-    activation = derivation.engine.activation(variables)
+    holds = _judge_of(derivation, variables)
     facts = _facts(spec)
     implied = {
         rule.name: rule.value
         for rule in derivation.implied
-        if facts is not None and rule.name not in facts and rule.when(activation).value
+        if facts is not None and rule.name not in facts and holds(rule.when)
     }
     if implied:
         spec = {**spec, "risk": {**spec["risk"], "facts": {**(facts or {}), **implied}}}
-        activation = derivation.engine.activation({**variables, "spec": spec})
+        holds = _judge_of(derivation, {**variables, "spec": spec})
     variable: dict[str, Any] = {}
     for name, rules in derivation.lists.items():
         if derivation.wanted is not None and name not in derivation.wanted:
             continue
-        answers = [rule.when(activation).value for rule in rules]
+        answers = [holds(rule.when) for rule in rules]
         if None not in answers:
-            variable[name] = [r.value for r, holds in zip(rules, answers, strict=True) if holds]
-    category = _first(derivation.category, activation)
-    stage, stage_reasons = _stage(derivation.stages, activation)
-    tier, tier_max, tier_reasons = _tier(derivation.tiers, activation, known=facts is not None)
+            variable[name] = [r.value for r, one in zip(rules, answers, strict=True) if one]
+    category = _first(derivation.category, holds)
+    stage, stage_reasons = _stage(derivation.stages, holds)
+    tier, tier_max, tier_reasons = _tier(derivation.tiers, holds, known=facts is not None)
     found = {"eu_category": category, "stage": stage, "tier": tier, "tier_max": tier_max}
     variable.update({key: value for key, value in found.items() if value is not None})
     if tier is not None:
@@ -146,11 +155,17 @@ def derive(
         {"pointer": "/" + path.replace(".", "/")}
         for rule in derivation.stages
         if rule.name in stage_reasons
-        for path in dict.fromkeys(p.dotted for p in paths(rule.when.tree))
-        if path.startswith("spec.") and path != "spec.lifecycle.stage"
+        for path in derivation.reads(rule)
+        if path != "spec.lifecycle.stage"
     ]
     derived = Derived(stage, stage_reasons, tier, tier_max, tier_reasons, category, implied)
     return derived, variable, spec
+
+
+def _judge_of(derivation: Derivation, variables: Mapping[str, Any]) -> Holds:
+    activation = derivation.engine.activation(variables)
+    known: dict[int, bool | None] = {}
+    return lambda condition: condition.holds(activation, known)
 
 
 def _facts(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -159,76 +174,60 @@ def _facts(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return facts if isinstance(facts, dict) else None
 
 
-def _first(rules: tuple[Rule, ...], activation: Any) -> str | None:
+def _first(rules: tuple[Rule, ...], holds: Holds) -> str | None:
     for rule in rules:
-        holds = rule.when(activation).value
-        if holds is not False:
-            return str(rule.value) if holds else None
+        answer = holds(rule.when)
+        if answer is not False:
+            return str(rule.value) if answer else None
     return None
 
 
-def _stage(rules: tuple[Rule, ...], activation: Any) -> tuple[str | None, tuple[str, ...]]:
+def _stage(rules: tuple[Rule, ...], holds: Holds) -> tuple[str | None, tuple[str, ...]]:
     """Return the latest stage that holds and the ids of its rules; None if an unknown
     rule could raise it."""
     ranks = CONSTANTS["stages"]
     latest, possible, reasons = "intake", "intake", []
     for rule in rules:
-        holds = rule.when(activation).value
-        if holds is None:
+        answer = holds(rule.when)
+        if answer is None:
             possible = max(possible, rule.value, key=ranks.__getitem__)
-        elif holds:
+        elif answer:
             latest = max(latest, rule.value, key=ranks.__getitem__)
             reasons.append(rule.name)
     return (None, ()) if ranks[possible] > ranks[latest] else (latest, tuple(reasons))
 
 
 def _tier(
-    rules: tuple[Rule, ...], activation: Any, *, known: bool
+    rules: tuple[Rule, ...], holds: Holds, *, known: bool
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Return lower bound, upper bound, and the ids that hold, strictest first."""
+    """Return lower bound, upper bound, and the ids that hold, strictest first; beside a
+    prohibited practice no other trigger counts."""
     if not known:
         return None, None, ()
     ranks = CONSTANTS["tiers"]
-    answers = [(rule, rule.when(activation).value) for rule in rules]
-    holding = sorted((r for r, holds in answers if holds), key=lambda r: -ranks[r.value])
+    answers = [(rule, holds(rule.when)) for rule in rules]
+    holding = sorted((r for r, answer in answers if answer), key=lambda r: -ranks[r.value])
     lower = holding[0].value if holding else "low"
-    upper = max([lower, *(r.value for r, h in answers if h is None)], key=ranks.__getitem__)
+    if lower == "prohibited":
+        holding = [rule for rule in holding if rule.value == lower]
+    upper = max([lower, *(r.value for r, a in answers if a is None)], key=ranks.__getitem__)
     return lower, upper, tuple(rule.name for rule in holding)
 
 
 class _Reader:
-    """Reads rules, putting each term's text in where its name stands."""
+    """Reads the rows of a section."""
 
-    def __init__(self, engine: Engine, terms: Mapping[str, str]) -> None:
-        self.engine = engine
+    def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        self.expanded: dict[str, str] = {}
 
     def rules(self, rows: Any, where: str, name: str, result: str) -> list[Rule]:
-        found = []
         if not isinstance(rows, list):
             raise PackError("a list of rules is expected", where=where)
+        found = []
         for row in rows:
             if not isinstance(row, dict) or not {name, result, "when"} <= row.keys():
                 raise PackError(f"a rule needs {name}, {result} and when", where=where)
-            text = self.expand(str(row["when"]), where, ())
-            expression = self.engine.expression(text)
-            reason = str(row.get("reason", ""))
-            found.append(Rule(str(row[name]), row[result], expression, reason, where))
+            text, reason = str(row["when"]), str(row.get("reason", ""))
+            condition = self.terms.condition(text, where)
+            found.append(Rule(str(row[name]), row[result], condition, text, reason, where))
         return found
-
-    def expand(self, text: str, where: str, within: tuple[str, ...]) -> str:
-        """Put in, for each name of a term that no dot precedes, the term's own text."""
-
-        def put(found: re.Match[str]) -> str:
-            name = found[0]
-            if name not in self.terms:
-                return name
-            if name in within:
-                raise PackError(f"the term {name} stands for itself", where=where)
-            if name not in self.expanded:
-                inner = self.expand(str(self.terms[name]), where, (*within, name))
-                self.expanded[name] = f"({inner})"
-            return self.expanded[name]
-
-        return _WORD.sub(put, text)

@@ -7,8 +7,6 @@ else is in double quotes, where characters that do not print (control characters
 U+0085, bidirectional marks, no-break spaces) are escapes and so cannot deceive.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 

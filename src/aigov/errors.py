@@ -13,8 +13,6 @@ carries the place and the next step::
 Only the outermost frame (`aigov.cli`) catches them.
 """
 
-from __future__ import annotations
-
 
 class AigovError(Exception):
     """A run that cannot judge: what is wrong, where, and what to do next."""

@@ -5,8 +5,6 @@ composer can), and each breach of a bound is found before anything is built.
 Scalars follow the YAML 1.2 core schema (section 10.3.2 of its specification).
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -9,8 +9,6 @@ holds them off here:
 * results above its iteration budget come as RuntimeError: an answer, not a crash.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -69,7 +67,7 @@ class Expression:
 
     __slots__ = ("_compiled", "_engine", "_tree", "text")
 
-    def __init__(self, engine: Engine, text: str) -> None:
+    def __init__(self, engine: "Engine", text: str) -> None:
         self._engine = engine
         self._compiled: cel.Expression | None = None
         self._tree: Expr | None = None

@@ -5,8 +5,6 @@ uses it to find the people, dates and evidence of a document.  The meaning of a
 scalar is the name of the `$defs` entry that it refers to (`date`, `person`, ...).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -20,11 +18,11 @@ class Field(NamedTuple):
     kind: str
     """`object list map enum bool int number any`, or a scalar of the schema:
     `text date person team contact evidence version slug tri ...`."""
-    properties: Mapping[str, Field] = {}
+    properties: Mapping[str, "Field"] = {}
     """Of an object: its fields by name."""
-    items: Field | None = None
+    items: "Field | None" = None
     """Of a list: what each element is."""
-    values: Field | None = None
+    values: "Field | None" = None
     """Of a map: what each value is."""
     enum: tuple[object, ...] = ()
     """The values that may stand here; also for the three-valued kind `tri`."""

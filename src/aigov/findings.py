@@ -1,7 +1,5 @@
 """What a judgement is made of: outcome, enforcement, place, result, fingerprint."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -9,7 +7,7 @@ from typing import NamedTuple
 class Outcome(StrEnum):
     """What became of one policy on one document; silence is never `PASS`."""
 
-    PASS = "pass"  # noqa: S105
+    PASS = "pass"
     FAIL = "fail"
     UNKNOWN = "unknown"
     """The expression reads a value that is not there."""

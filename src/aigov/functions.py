@@ -7,8 +7,6 @@ question that nobody can answer raises LookupError in the words of an absent key
 that it counts as unknown.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date

@@ -1,7 +1,5 @@
 """Git through GitPython, behind this one module; imported only where history is read."""
 
-from __future__ import annotations
-
 import os
 
 import git

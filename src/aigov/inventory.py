@@ -7,8 +7,6 @@ in a manifest in other words (a date, a value of a table) is in both.
 Rows count as in a spreadsheet: the header is row 1, and a row may hold several lines.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import re

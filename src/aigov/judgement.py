@@ -1,16 +1,16 @@
 """Judge one policy on one document."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.expressions import CONSTANTS, Engine
 from aigov.findings import Enforcement, Outcome, Result, Spot, fingerprint
 from aigov.policies import PLACEHOLDER, Policy
 from aigov.source import Document, split_pointer
-from aigov.tracing import Leaf, Tracer
+
+if TYPE_CHECKING:
+    from aigov.tracing import Leaf, Tracer
 
 RETIRED = CONSTANTS["stages"]["retired"]
 MAX_SHOWN = 120
@@ -107,7 +107,7 @@ def _evaluate(policy: Policy, situation: Situation, enforcement: Enforcement) ->
 
 
 def _unknown(
-    policy: Policy, situation: Situation, enforcement: Enforcement, leaves: list[Leaf]
+    policy: Policy, situation: Situation, enforcement: Enforcement, leaves: list["Leaf"]
 ) -> Result:
     """Tell a value that is not there from a policy that misbehaves."""
     pointers = _pointers(policy, situation, leaves)
@@ -131,7 +131,7 @@ def _named(absent: tuple[str, ...], situation: Situation) -> str:
     return f"{shown} {'is' if len(names) == 1 else 'are'} {words}"
 
 
-def _reason(leaves: list[Leaf]) -> str:
+def _reason(leaves: list["Leaf"]) -> str:
     words = leaves[0].answer.trouble
     if words.startswith("BUDGET"):
         return "the document holds too much to judge"
@@ -142,7 +142,7 @@ def _reason(leaves: list[Leaf]) -> str:
     return "a value is of the wrong type"
 
 
-def _absent(leaf: Leaf, situation: Situation) -> list[str]:
+def _absent(leaf: "Leaf", situation: Situation) -> list[str]:
     """Return the pointers that `leaf` misses; for `derived.x` those it is derived from."""
     found: list[str] = []
     for one in leaf.absent:
@@ -164,7 +164,7 @@ def _readable(variables: Mapping[str, Any], pointer: str) -> bool:
     return True
 
 
-def _pointers(policy: Policy, situation: Situation, leaves: list[Leaf]) -> list[str]:
+def _pointers(policy: Policy, situation: Situation, leaves: list["Leaf"]) -> list[str]:
     """Return where the finding stands: first place first, no place twice."""
     if policy.at.startswith("derived."):
         items = situation.variables["derived"].get(policy.at.removeprefix("derived."), ())
@@ -221,7 +221,9 @@ def _by_place(spot: Spot) -> tuple[int, int, str]:
     return spot.place.line, spot.place.column, spot.pointer
 
 
-def _tracer(situation: Situation) -> Tracer:
+def _tracer(situation: Situation) -> "Tracer":
+    from aigov.tracing import Tracer  # only a finding is traced
+
     return Tracer(
         lambda text: situation.engine.expression(text)(situation.activation), situation.variables
     )

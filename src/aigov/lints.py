@@ -5,8 +5,6 @@ absent for ever, and a typo behind `true ||` would never show.  Each lint names 
 leak that it closes; all were seen to let an empty manifest pass in other tools.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Two YAML files make a policy (the second holds its cases); this module reads the
 first.  A misspelt key, name or path is an error with file, line and column.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -96,7 +94,7 @@ class Policy(NamedTuple):
 
 
 def parse_policy(
-    document: Document, path: str, engine: Engine, known: Vocabulary | None = None
+    document: Document, path: str, engine: Engine, known: "Vocabulary | None" = None
 ) -> Policy:
     """Read one policy file; with `known`, also check every name, path and silent pass.
 
@@ -120,7 +118,7 @@ class _PolicyReader:
     """Reads one file; knows where each of its values stands."""
 
     def __init__(
-        self, document: Document, path: str, engine: Engine, known: Vocabulary | None
+        self, document: Document, path: str, engine: Engine, known: "Vocabulary | None"
     ) -> None:
         self.document = document
         self.path = path

@@ -1,7 +1,5 @@
 """Read and walk manifests: everything known about a document before it is judged."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@ A map is one YAML file in `inventories/`, whose head says what its keys mean.  A
 register is a second file: nothing here knows a register by name.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping

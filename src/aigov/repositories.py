@@ -1,7 +1,5 @@
 """Manifests and evidence on disk: found, read bounded, never outside the repository."""
 
-from __future__ import annotations
-
 import os
 import stat
 from collections.abc import Iterable, Iterator

@@ -6,8 +6,6 @@ What a document lacks does not depend on stage and tier, so it is found once, in
 walk over all rows (`absent`), and then held against each stage and tier that is judged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -56,9 +54,9 @@ class Requirement(NamedTuple):
 class Demands(NamedTuple):
     """Rows as a tree that is walked beside a document."""
 
-    fields: tuple[tuple[str, tuple[Requirement, ...], Demands | None], ...]
+    fields: tuple[tuple[str, tuple[Requirement, ...], "Demands | None"], ...]
     """Name, rows that ask for it, and what is asked of its own fields and elements."""
-    each: Demands | None
+    each: "Demands | None"
     """What is asked of the elements, where a list stands here."""
 
 

@@ -1,7 +1,5 @@
 """What a report can be given: the values that every format renders."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,9 +1,8 @@
 """Everything a document is judged by, built from the text of the shipped or given files."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
@@ -117,7 +116,7 @@ def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
             kind: ManifestSchema(
                 manifest,
                 kind,
-                _value(schemas["synonyms.yaml"], "schemas/synonyms.yaml"),
+                partial(_value, schemas["synonyms.yaml"], "schemas/synonyms.yaml"),
                 fields if kind == "UseCase" else None,
             )
             for kind in KINDS
@@ -136,7 +135,7 @@ def _as_wanted(derivation: Derivation, files: Mapping[str, bytes]) -> Derivation
     return derivation._replace(wanted=wanted)
 
 
-def _vet_conditions(rules: Rules, known: Known) -> None:
+def _vet_conditions(rules: Rules, known: "Known") -> None:
     """Check the names in derivation rules and in the conditions of required fields.
 
     Raises:
@@ -144,7 +143,8 @@ def _vet_conditions(rules: Rules, known: Known) -> None:
     """
     from aigov.lints import name_faults  # only a pack that is vetted needs it
 
-    conditions = [(rule.when, rule.where, rule.name) for rule in rules.derivation.rules()]
+    derivation = rules.derivation
+    conditions = [(derivation.expression(r), r.where, r.name) for r in derivation.rules()]
     conditions += [
         (rules.engine.expression(one.when), "schemas/required.yaml", one.path)
         for one in rules.requirements
@@ -160,7 +160,7 @@ def _vet_conditions(rules: Rules, known: Known) -> None:
             raise PackError(f"{one.message} ({name})", where=where)
 
 
-def _policies(packs: list[Pack], known: Known | None, engine: Engine) -> dict[str, Policy]:
+def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
     taken: dict[str, str] = {}
     for pack in packs:

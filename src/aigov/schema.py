@@ -5,9 +5,7 @@
 write one) are the `title` and `description` of its `$defs` entry.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
@@ -42,10 +40,11 @@ class ManifestSchema:
         self,
         schema: Mapping[str, Any],
         kind: str,
-        synonyms: Mapping[str, str | Sequence[str]],
+        synonyms: Callable[[], Mapping[str, str | Sequence[str]]],
         fields: Field | None = None,
     ) -> None:
-        """Take the parsed schema file; `fields` is the tree of `kind` if already read."""
+        """Take the parsed schema file; `synonyms` reads the other words for its names when a
+        name is unknown, `fields` is the tree of `kind` if already read."""
         self.kind = kind
         self.kinds: tuple[str, ...] = tuple(schema["properties"]["kind"]["enum"])
         self._given = (schema, kind, synonyms)
@@ -172,7 +171,7 @@ class ManifestSchema:
     def _synonyms(self) -> dict[str, list[str]]:
         """The synonyms whose places this kind of document has."""
         known = {}
-        for word, given in self._given[2].items():
+        for word, given in self._given[2]().items():
             paths = [given] if isinstance(given, str) else given
             if here := [path for path in paths if find(self.fields, path.split("."))]:
                 known[normal(word)] = here

@@ -1,7 +1,5 @@
 """What a run is told: the settings of the command line and the organisation profile."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

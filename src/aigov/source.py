@@ -12,8 +12,6 @@ The bounds and the strictness are those of the project's manifest format:
 Trouble is a value with a place, never an exception.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

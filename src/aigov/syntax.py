@@ -7,8 +7,6 @@ checked when it loads, a false result can be traced to the comparison and the fi
 at fault, and an expression can be mutated.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -64,7 +62,7 @@ class Expr(NamedTuple):
     start: int
     end: int
     text: str = ""
-    parts: tuple[Expr, ...] = ()
+    parts: tuple["Expr", ...] = ()
     variable: str = ""
     """The name that a macro binds."""
 
@@ -129,7 +127,7 @@ def text_of(expr: Expr) -> str:
     return value
 
 
-def paths(expr: Expr, scope: Mapping[str, Scope] | None = None) -> Iterator[Path]:
+def paths(expr: Expr, scope: Mapping[str, "Scope"] | None = None) -> Iterator[Path]:
     """Yield the longest static paths that `expr` reads, in the order of the text.
 
     `scope` says what the variables of the enclosing macros stand for.
@@ -159,7 +157,7 @@ class Scope(NamedTuple):
     literals: tuple[str, ...] = ()
 
 
-def _elements(target: Expr, scope: Mapping[str, Scope]) -> Scope:
+def _elements(target: Expr, scope: Mapping[str, "Scope"]) -> Scope:
     routes = _routes(target, scope)
     if routes:
         return Scope(routes=tuple((*route, "*") for route in routes))
@@ -168,7 +166,7 @@ def _elements(target: Expr, scope: Mapping[str, Scope]) -> Scope:
     return Scope(literals=tuple(literal_texts(target)))
 
 
-def _routes(expr: Expr, scope: Mapping[str, Scope]) -> list[tuple[str, ...]]:
+def _routes(expr: Expr, scope: Mapping[str, "Scope"]) -> list[tuple[str, ...]]:
     """Return the routes (root first) that a name, select or index chain may take."""
     if expr.kind == "name":
         known = scope.get(expr.text)
@@ -186,7 +184,7 @@ def _routes(expr: Expr, scope: Mapping[str, Scope]) -> list[tuple[str, ...]]:
     return [(*route, key) for route in _routes(operand, scope) for key in keys]
 
 
-def _index_paths(expr: Expr, scope: Mapping[str, Scope]) -> Iterator[Path]:
+def _index_paths(expr: Expr, scope: Mapping[str, "Scope"]) -> Iterator[Path]:
     """Yield the paths read by the indexes within a chain, as in `tiers[spec.risk.tier]`."""
     while expr.kind in ("index", "select", "has"):
         if expr.kind == "index" and expr.parts[1].kind != "literal":

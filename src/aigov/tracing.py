@@ -5,8 +5,6 @@ absent.  This drills through `&&`, `||`, `? :` and `list.all(...)` by evaluating
 parts, until it holds the comparisons that fail and knows the paths they read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 

@@ -5,8 +5,6 @@ wrong with a waiver is a finding of its own (WAI codes).  The expiry day is incl
 and the date is an argument.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple

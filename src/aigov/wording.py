@@ -5,8 +5,6 @@ what was found.  The words for a format (`a date`, how to write one) are the `ti
 and `description` of its `$defs` entry, so that a new format needs no code.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ PyPI's `aigov` is another project that installs a package and a command of the s
 name.  Whichever was installed last owns `import aigov`, so this looks before it leaps.
 """
 
-from __future__ import annotations
-
 import gc
 import sys
 

@@ -4,8 +4,6 @@
 70 a bug · 130 interrupted.
 """
 
-from __future__ import annotations
-
 import gc
 import sys
 from importlib import import_module

@@ -1,7 +1,5 @@
 """`aigov check`: judge manifests on disk or from standard input."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator

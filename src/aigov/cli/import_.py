@@ -1,7 +1,5 @@
 """`aigov import`: a register of AI use cases to one manifest a use case."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """`aigov schema`: print a JSON Schema for editors."""
 
-from __future__ import annotations
-
 import json
 import os
 

@@ -3,8 +3,6 @@
 To add a format: a module here with `render(result, style)`, and one line in `FORMATS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, cast
 

@@ -1,7 +1,5 @@
 """What a report for people says, in which order, and where to start."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple

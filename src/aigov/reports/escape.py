@@ -1,7 +1,5 @@
 """Hostile text made safe for one line of a terminal or of a build log."""
 
-from __future__ import annotations
-
 LIMIT = 500
 """Characters of one value that are printed; the rest is counted."""
 

@@ -1,7 +1,5 @@
 """The report for machines: `aigov/report/v1` (`schemas/report.v1.json`), as a stream."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 

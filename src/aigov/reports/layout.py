@@ -1,7 +1,5 @@
 """Lines for people: spans of text flowed into columns, in colour or without."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The closing sentences of a report: what was judged, and how it ends."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 

@@ -1,7 +1,5 @@
 """The report for people: what was found, what to do, where to start, and how it ends."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from aigov.findings import Outcome, Result

@@ -1,7 +1,5 @@
 """One document for people: who it is, as what it was judged, what comes next."""
 
-from __future__ import annotations
-
 from aigov.reports import Style
 from aigov.reports.escape import columns, escape, fit
 from aigov.reports.layout import NARROWEST, Span, lay

@@ -1,7 +1,5 @@
 """One finding for people: what, where, why it does not pass, what to do, what it serves."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from aigov.findings import Outcome, Place, Result
