@@ -17,7 +17,7 @@ LIMIT = 10.0
 """The most that the hook may cost, in starts of the bare interpreter."""
 PAIRS = 25
 ROOT = Path(__file__).parents[1]
-MANIFEST = ROOT / "examples" / "3-critical-production.aigov.yaml"
+MANIFEST = ROOT / "examples" / "2-moderate-production.aigov.yaml"
 
 
 def cpu_seconds(command: list[str]) -> float:

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from judging import EXAMPLES, ROOT
 
 from aigov import cli
+from judging import EXAMPLES, ROOT
 
 PASSING = EXAMPLES / "1-low-pilot.aigov.yaml"
 FAULTY = EXAMPLES / "faulty" / "aigov.yaml"

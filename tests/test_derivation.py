@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from judging import AS_OF, ROOT, example, rules
 
 from aigov.derivation import derive, parse_derivation
 from aigov.errors import PackError
 from aigov.expressions import Engine
 from aigov.results import Derived
 from aigov.source import load
+from judging import AS_OF, ROOT, example, rules
 
 WORKED = load((ROOT / "policies/derivation/worked.cases.yaml").read_bytes()).documents[0].value
 BY_NAME = {case["case"]: case for case in WORKED}

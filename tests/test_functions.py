@@ -183,13 +183,7 @@ def test_prose_numbers_and_real_places_are_no_placeholders(value: str) -> None:
 def test_the_shipped_examples_hold_no_placeholder() -> None:
     for path in (FOLDER.parents[1] / "examples").glob("*.yaml"):
         texts = list(_texts(yaml.load(path.read_text("utf-8"), yaml.BaseLoader)))
-        assert not [texts[i] for i in VOCABULARY.placeholders(texts)]
-
-
-@given(st.lists(st.text() | st.sampled_from(["TBD", "https://example.com/", "?", "<x>", "", " "])))
-def test_many_texts_are_judged_as_each_alone(texts: list[str]) -> None:
-    alone = [i for i, text in enumerate(texts) if VOCABULARY.is_placeholder(text)]
-    assert alone == VOCABULARY.placeholders(texts)
+        assert not [text for text in texts if VOCABULARY.is_placeholder(text)]
 
 
 @given(st.text())

@@ -6,25 +6,21 @@ from functools import cache
 from typing import Any
 
 import pytest
-from judging import AS_OF, ROOT, changed, example, judge, rules
 
-from aigov.bundled import folder, read_tree
-from aigov.cli.options import _policy_files
+from aigov.bundled import folder
+from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError
 from aigov.findings import Outcome
-from aigov.rules import Pack, build_rules
+from aigov.rules import build_rules, parsed_pack, read_pack
 from aigov.settings import Settings
 from aigov.source import load
+from judging import AS_OF, ROOT, changed, example, judge, rules
 
 POLICIES = ROOT / "policies"
 CASE_FILES = sorted(
     path for path in POLICIES.glob("*/*.cases.yaml") if path.parent.name != "derivation"
 )
-FIRST = """
-MAN-001 MAN-004 MAN-006 MAN-013 GOV-001 GOV-002 GOV-004 GOV-005 INT-001 INT-003 INT-004
-ARC-003 ARC-005 ARC-009 BLD-003 BLD-004 BLD-008 OPS-002 OPS-005 OPS-006 OPS-008 OPS-014
-VAL-001 VAL-002 VAL-006
-""".split()
+FIRST = ["MAN-001", "MAN-004", "MAN-006", "MAN-013", "GOV-001", "GOV-002", "GOV-004", "GOV-005", "INT-001", "INT-003", "INT-004", "ARC-003", "ARC-005", "ARC-009", "BLD-003", "BLD-004", "BLD-008", "OPS-002", "OPS-005", "OPS-006", "OPS-008", "OPS-014", "VAL-001", "VAL-002", "VAL-006"]
 
 
 @cache
@@ -82,16 +78,12 @@ def test_a_policys_folder_is_its_domain_and_its_words_are_there():
         assert len(policy.title) <= 72
 
 
-def schemas() -> dict[str, bytes]:
-    return read_tree(folder("schemas"), ".yaml") | read_tree(folder("schemas"), ".json")
-
-
 def shipped() -> dict[str, bytes]:
-    return _policy_files(folder("policies"))
+    return policy_files(folder("policies"))
 
 
 def test_the_shipped_pack_stands_the_vetting_that_a_given_pack_gets():
-    vetted = build_rules([Pack("policies", shipped(), trusted=False)], schemas())
+    vetted = build_rules([read_pack("policies", shipped())], shipped_shapes())
     assert vetted.policies.keys() == rules().policies.keys()
 
 
@@ -101,7 +93,7 @@ def broken(old: str, new: str, path: str = "strategy-governance/tier-understated
     assert old.encode() in files[path]
     files[path] = files[path].replace(old.encode(), new.encode(), 1)
     with pytest.raises(PackError) as raised:
-        build_rules([Pack("mine", files, trusted=False)], schemas())
+        build_rules([read_pack("mine", files)], shipped_shapes())
     return f"{raised.value.where}: {raised.value.problem}"
 
 
@@ -166,8 +158,8 @@ def test_a_code_or_id_given_twice_is_an_error(name, words):
         files = {"strategy-governance/x.yaml": text.encode(), "b/x.yaml": text.encode()}
     with pytest.raises(PackError) as raised:
         build_rules(
-            [Pack("policies", shipped(), trusted=True), Pack("mine", files, trusted=False)],
-            schemas(),
+            [read_pack("policies", shipped(), trusted=True), read_pack("mine", files)],
+            shipped_shapes(),
         )
     assert words.split()[1:] == raised.value.problem.split()[1 : len(words.split())]
 
@@ -175,15 +167,27 @@ def test_a_code_or_id_given_twice_is_an_error(name, words):
 def test_an_empty_pack_is_an_error():
     files = {path: data for path, data in shipped().items() if path.startswith(("der", "voc"))}
     with pytest.raises(PackError, match="holds no policy"):
-        build_rules([Pack("mine", files, trusted=False)], schemas())
+        build_rules([read_pack("mine", files)], shipped_shapes())
 
 
 def test_a_condition_of_a_required_field_is_vetted_too():
-    files = schemas()
-    files["required.yaml"] += b"\n- {paths: [/spec/x], from: pilot, when: spec.risk.teir == 'low'}\n"
-    with pytest.raises(PackError, match=r"no field spec\.risk\.teir"):
-        build_rules([Pack("policies", shipped(), trusted=False)], files)
-    files = schemas()
-    files["required.yaml"] += b"\n- {paths: [/spec/y], from: pilot, when: '((' }\n"
-    with pytest.raises(PackError, match="expected a name"):
-        build_rules([Pack("policies", shipped(), trusted=False)], files)
+    for condition, words in (
+        ("spec.risk.teir == 'low'", r"no field spec\.risk\.teir"),
+        ("((", "expected a name"),
+        ("today > 3", "no matching overload"),
+    ):
+        shapes = shipped_shapes()
+        row = {"paths": ["/spec/x"], "from": "pilot", "when": condition}
+        shapes = shapes._replace(required=[*shapes.required, row])
+        with pytest.raises(PackError, match=words):
+            build_rules([read_pack("policies", shipped())], shapes)
+
+
+def test_a_pack_parsed_before_is_the_pack_itself():
+    whole = read_pack("policies", shipped(), trusted=True)
+    parsed = {p: [whole.hashes()[p], d.value] for p, d in whole.documents.items()}
+    again = build_rules([parsed_pack("policies", parsed)], shipped_shapes())
+    assert again.digest() == rules().digest()
+    assert again.policies.keys() == rules().policies.keys()
+    for code, policy in again.policies.items():
+        assert policy.require.text == rules().policies[code].require.text

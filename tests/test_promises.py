@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import yaml
-from judging import AS_OF, changed, example, findings, judge, rules
-from test_policies import FIRST
 
 from aigov.fields import Field, find, walk
 from aigov.findings import Outcome
 from aigov.required import absent_pointers
 from aigov.source import split_pointer
+from judging import AS_OF, changed, example, findings, judge, rules
+from test_policies import FIRST
 
 NAMES = ("1-low-pilot", "2-moderate-production", "3-critical-production", "4-ready")
 

@@ -258,7 +258,7 @@ HOSTILE = {
     "80,000 nested block lists": (b"- " * 80_000, ("deeper than 32", 1)),
     "10 MB scalar": (b"a: " + b"x" * 10_000_000, ("larger than 4 MiB", 1)),
     "300 KB scalar": (b"b: 1\na: " + b"x" * 300_000, ("larger than 256 KiB", 1)),
-    "300 KB of two-byte letters": ("a: ".encode() + "é".encode() * 140_000, ("256 KiB", 1)),
+    "300 KB of two-byte letters": (b"a: " + "é".encode() * 140_000, ("256 KiB", 1)),
     "300 KB of keys": (b"".join(b"key%020d: 1\n" % i for i in range(10_000)), ("256 KiB", 1)),
     "cyclic alias": (b"b: 1\na: &x [*x]", ("holds itself", 2)),
     "cyclic merge": (b"a: &x {<<: *x}", ("holds itself", 1)),

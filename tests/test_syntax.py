@@ -28,7 +28,7 @@ ATOMS = st.one_of(
 def _compose(inner):
     pair = st.tuples(inner, inner)
     return st.one_of(
-        st.tuples(inner, st.sampled_from("&& || == < in + * %".split()), inner).map(
+        st.tuples(inner, st.sampled_from(["&&", "||", "==", "<", "in", "+", "*", "%"]), inner).map(
             lambda t: f"({t[0]} {t[1]} {t[2]})"
         ),
         pair.map(lambda t: f"[{t[0]}, {t[1]}]"),

@@ -1,6 +1,8 @@
 """The data folders that ship with the program."""
 
+import json
 import os
+from typing import Any
 
 
 def folder(kind: str) -> str:
@@ -13,6 +15,20 @@ def folder(kind: str) -> str:
     if os.path.isdir(installed):
         return installed
     return os.path.join(os.path.dirname(os.path.dirname(package)), kind)
+
+
+def parsed_rules() -> dict[str, dict[str, list[Any]]] | None:
+    """Return folder to path to [sha256, value] of the shipped rules; None in a checkout.
+
+    A wheel carries this copy (see `hatch_build.py`): reading it is faster than YAML.
+    """
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "rules.json")
+    try:
+        with open(path, "rb") as file:
+            rules: dict[str, dict[str, list[Any]]] = json.loads(file.read())
+    except FileNotFoundError:
+        return None
+    return rules
 
 
 def read_tree(root: str, suffix: str, *, but: str = "\0") -> dict[str, bytes]:

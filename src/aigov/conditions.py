@@ -80,6 +80,9 @@ class Terms:
     def expanded(self, text: str, where: str = "", within: tuple[str, ...] = ()) -> str:
         """Return `text` with the text of each term in place of its name."""
 
+        if not any(name in text for name in self._texts):
+            return text
+
         def put(found: re.Match[str]) -> str:
             name = found[0]
             if name not in self._texts:

@@ -12,7 +12,6 @@ from aigov.conditions import Condition, Holds, Terms
 from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
-from aigov.syntax import paths
 
 _SECTIONS = {"terms", "lists", "choice", "triggers", "stage", "implied"}
 
@@ -68,6 +67,8 @@ class Derivation(NamedTuple):
 
     def reads(self, rule: Rule) -> list[str]:
         """Return the dotted paths of the document that a rule reads."""
+        from aigov.syntax import paths  # only explaining needs a parse
+
         read = dict.fromkeys(path.dotted for path in paths(self.expression(rule).tree))
         return [path for path in read if path.startswith(("spec.", "metadata."))]
 
@@ -139,7 +140,7 @@ def derive(
         holds = _judge_of(derivation, {**variables, "spec": spec})
     variable: dict[str, Any] = {}
     for name, rules in derivation.lists.items():
-        if derivation.wanted is not None and name not in derivation.wanted:
+        if facts is None or not (derivation.wanted is None or name in derivation.wanted):
             continue
         answers = [holds(rule.when) for rule in rules]
         if None not in answers:
@@ -151,15 +152,28 @@ def derive(
     variable.update({key: value for key, value in found.items() if value is not None})
     if tier is not None:
         variable["tier_reasons"] = list(tier_reasons)
-    variable["stage_facts"] = [
+    if stage is not None:
+        variable["stage_facts"] = _stage_facts(derivation, spec, stage, stage_reasons)
+    derived = Derived(stage, stage_reasons, tier, tier_max, tier_reasons, category, implied)
+    return derived, variable, spec
+
+
+def _stage_facts(
+    derivation: Derivation, spec: Mapping[str, Any], stage: str, reasons: tuple[str, ...]
+) -> list[dict[str, str]]:
+    """Return pointers of the facts that put a use case past its declared stage."""
+    lifecycle = spec.get("lifecycle")
+    declared = lifecycle.get("stage") if isinstance(lifecycle, dict) else None
+    ranks = CONSTANTS["stages"]
+    if not isinstance(declared, str) or ranks.get(declared, 9) >= ranks[stage]:
+        return []
+    return [
         {"pointer": "/" + path.replace(".", "/")}
         for rule in derivation.stages
-        if rule.name in stage_reasons
+        if rule.name in reasons
         for path in derivation.reads(rule)
         if path != "spec.lifecycle.stage"
     ]
-    derived = Derived(stage, stage_reasons, tier, tier_max, tier_reasons, category, implied)
-    return derived, variable, spec
 
 
 def _judge_of(derivation: Derivation, variables: Mapping[str, Any]) -> Holds:

@@ -19,8 +19,6 @@ MAX_DEPTH = 32
 MAX_TROUBLES = 100
 """A file with more troubles than these needs another look first: the rest is not listed."""
 
-_BREAK = re.compile(r"\r\n?|\n")
-_OPEN_BLANK_LINE = re.compile(r"[\r\n][ \t]+\Z")
 _NUMBER_START = frozenset("0123456789+-.")
 _SUSPECT = _NUMBER_START | frozenset(("", *"~nNtTfF<"))
 """First characters of plain scalars that may be something else than text."""
@@ -32,7 +30,10 @@ _WORDS = {
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITY = float("inf")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NOT_FINITE = frozenset(
+    [sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")]
+    + [".nan", ".NaN", ".NAN"]
+)
 
 Node = tuple[int, int, "Children"]
 """Start and end (exclusive) offsets of a value in the text, and what it holds."""
@@ -80,7 +81,7 @@ def position(text: str, index: int) -> tuple[int, int]:
     if "\r" not in text:
         return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
     line, last = 1, 0
-    for found in _BREAK.finditer(text, 0, index):
+    for found in re.finditer(r"\r\n?|\n", text[:index]):
         line, last = line + 1, found.end()
     return line, index - last + 1
 
@@ -133,7 +134,7 @@ class _Builder:
 
     def run(self) -> None:
         # libyaml loses spaces on a last line that has no line break of its own.
-        broken = _OPEN_BLANK_LINE.search(self.text) is not None
+        broken = self.text[-1:] in (" ", "\t") and self.text.rstrip(" \t")[-1:] in ("\r", "\n")
         parser = CParser(self.text + "\n" if broken else self.text)
         scalar, scalar_event = self.scalar, yaml.ScalarEvent
         handlers = {
@@ -211,15 +212,22 @@ class _Builder:
         if self.check_size or self.nodes > MAX_NODES:
             self.count(0, start)
         frame = self.stack[-1] if self.stack else None
-        if frame is None or frame.key is not None:
-            self.add(value, (start, end, None), event.anchor, 1)
-            return
-        if plain and value == "<<":
-            frame.key = _MERGE
+        waiting = frame.key if frame else _ITEM
+        if frame and waiting is None:
+            if plain and value == "<<":
+                frame.key = _MERGE
+            else:
+                self.take_key(frame, value, start, end)
+            if event.anchor:
+                self.anchors[event.anchor] = (value, (start, end, None), 1)
+        elif frame and waiting and waiting[0] and waiting is not _MERGE and not event.anchor:
+            # what `add` does, for the commonest case
+            frame.key = None
+            frame.nodes += 1
+            frame.value[waiting[0]] = value
+            frame.children[waiting[0]] = (waiting[1], waiting[2], (start, end, None))
         else:
-            self.take_key(frame, value, start, end)
-        if event.anchor:
-            self.anchors[event.anchor] = (value, (start, end, None), 1)
+            self.add(value, (start, end, None), event.anchor, 1)
 
     def take_key(self, frame: _Frame, value: object, start: int, end: int) -> None:
         key = value if isinstance(value, str) else None
@@ -314,7 +322,7 @@ class _Builder:
             if not -(2**63) <= integer < 2**63:
                 self.refuse("the integer does not fit into 64 bits", index)
             return integer
-        not_finite = _NOT_FINITE.fullmatch(text)
+        not_finite = text in _NOT_FINITE
         if not_finite or _FLOAT.fullmatch(text):
             number = 0.0 if not_finite else float(text)
             if not_finite or number in (_INFINITY, -_INFINITY):

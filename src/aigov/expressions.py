@@ -10,11 +10,12 @@ holds them off here:
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cel_expr_python import cel
 
-from aigov.syntax import Expr, ExpressionFault, parse
+if TYPE_CHECKING:
+    from aigov.syntax import Expr
 
 CONSTANTS: Mapping[str, Mapping[str, int]] = {
     "tiers": {"low": 1, "moderate": 2, "high": 3, "critical": 4, "prohibited": 5},
@@ -74,9 +75,11 @@ class Expression:
         self.text = text
 
     @property
-    def tree(self) -> Expr:
+    def tree(self) -> "Expr":
         """The parse, for paths, places and explanations; ExpressionFault if there is none."""
         if self._tree is None:
+            from aigov.syntax import parse  # only vetting and explaining need it
+
             self._tree = parse(self.text)
         return self._tree
 
@@ -150,6 +153,8 @@ class Engine:
         try:
             return self._environment.compile(text, disable_check=not checked)
         except RuntimeError as error:
+            from aigov.syntax import ExpressionFault
+
             raise ExpressionFault(*_fault(str(error), text)) from None
 
     def activation(self, variables: Mapping[str, Any]) -> cel.Activation:

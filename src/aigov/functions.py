@@ -8,7 +8,7 @@ that it counts as unknown.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -80,8 +80,8 @@ class Vocabulary(NamedTuple):
     """The words of a pack: placeholders, role mailboxes, model snapshots."""
 
     words: frozenset[str]
-    hints: tuple[str, ...]
-    pattern: str
+    patterns: tuple[tuple[str, tuple[str, ...]], ...]
+    """Regular expression of a placeholder, and what a text must hold to be tried."""
     roles: frozenset[str]
     role_suffixes: frozenset[str]
     role_prefixes: frozenset[str]
@@ -92,32 +92,15 @@ class Vocabulary(NamedTuple):
 
     def is_placeholder(self, text: str) -> bool:
         """Tell whether the whole of `text` stands for a value that nobody gave."""
-        return self._stands_for_nothing(text.lower(), self.hints)
-
-    def placeholders(self, texts: Sequence[str]) -> list[int]:
-        """Return the positions of the placeholders among `texts`.
-
-        Looks for the hints in all texts at once; a document seldom holds one.
-        """
-        small = "\0".join(texts).lower()
-        hints = [hint for hint in self.hints if hint in small]
-        lowered = small.split("\0")
-        if len(lowered) != len(texts):  # none, or a text holds NUL
-            lowered = [text.lower() for text in texts]
-        words = self.words | {""}
-        found = {i for i, text in enumerate(lowered) if text.strip(_EDGES) in words}
-        for hint in hints:
-            found.update(i for i, text in enumerate(lowered) if hint in text)
-        return [i for i in sorted(found) if self._stands_for_nothing(lowered[i], hints)]
-
-    def _stands_for_nothing(self, small: str, hints: Iterable[str]) -> bool:
+        small = text.lower()
         bare = small.strip(_EDGES)
         if bare in self.words or not bare:
             return bool(small) and not small.isspace()
-        for hint in hints:
-            if hint in small:
-                return _matches(self.pattern, small.strip())
-        return False
+        return any(
+            _matches(pattern, small.strip())
+            for pattern, hints in self.patterns
+            if any(hint in small for hint in hints)  # most values hold none, and `in` is cheap
+        )
 
     def is_role(self, local: str) -> bool:
         """Tell whether the local part of an address names a role and not a person."""
@@ -182,9 +165,10 @@ class Vocabulary(NamedTuple):
             raise LookupError(f'Key not found in map : "unknown: {words}"')
         return bool(version)
 
-    def patterns(self) -> Iterator[str]:
+    def expressions(self) -> Iterator[str]:
         """Yield every regular expression, for a check of the pack."""
-        yield from (self.pattern, self.floating_version, self.floating_name)
+        yield from (pattern for pattern, _ in self.patterns)
+        yield from (self.floating_version, self.floating_name)
         for provider in self.providers.values():
             yield from (provider.exact, provider.floating)
 
@@ -199,13 +183,13 @@ def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
         PackError: a file or a part of one is absent or of the wrong shape.
     """
     placeholders = _mapping(files, "placeholders", "")
-    patterns, hints = [], dict[str, None]()
+    patterns = []
     rows = placeholders.get("patterns")
     for row in rows if isinstance(rows, list) else ():
         if not isinstance(row, dict) or not isinstance(row.get("pattern"), str):
             raise PackError("a pattern needs `pattern` and `hints`", where="placeholders: patterns")
-        patterns.append(row["pattern"])
-        hints.update(dict.fromkeys(_texts(row, "hints", "placeholders: patterns")))
+        hints = tuple(_texts(row, "hints", "placeholders: patterns"))
+        patterns.append((row["pattern"], hints))
     words = frozenset(_texts(placeholders, "words", "placeholders"))
     mailboxes = _mapping(files, "role-mailboxes", "")
     roles, suffixes, prefixes = (
@@ -216,8 +200,7 @@ def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
     floating = _mapping(snapshots, "floating", "model-snapshots: ")
     return Vocabulary(
         words,
-        tuple(hints),
-        _either(patterns),
+        tuple(patterns),
         roles,
         suffixes,
         prefixes,
@@ -233,7 +216,7 @@ def check_patterns(vocabulary: Vocabulary) -> None:
     Raises:
         PackError: one is no regular expression.
     """
-    for pattern in vocabulary.patterns():
+    for pattern in vocabulary.expressions():
         _compiled(pattern)
 
 

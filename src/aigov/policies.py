@@ -13,7 +13,6 @@ from aigov.expressions import CONSTANTS, CONTEXTS, Engine, Expression
 from aigov.fields import find
 from aigov.findings import Enforcement
 from aigov.source import Document, split_pointer
-from aigov.syntax import ExpressionFault
 
 if TYPE_CHECKING:
     from aigov.lints import Vocabulary
@@ -219,7 +218,9 @@ class _PolicyReader:
         expression = self.engine.expression(text)
         if self.known is None:
             return expression
-        from aigov.lints import name_faults, silence_faults  # the shipped pack is not vetted
+        # the shipped pack is not vetted at run time
+        from aigov.lints import name_faults, silence_faults
+        from aigov.syntax import ExpressionFault
 
         try:
             tree = expression.tree

@@ -81,22 +81,23 @@ def parse_requirements(value: object, where: str = "required.yaml") -> tuple[Req
 
 def demands(requirements: Iterable[Requirement]) -> Demands:
     """Return the rows as a tree; build it once, it serves every document."""
-    return _tree([(row.parts, row) for row in requirements], 0)
+    root: dict[str, Any] = {}
+    for row in requirements:
+        node = root
+        *way, last = row.parts
+        for part in way:
+            node = node.setdefault(part, ([], {}))[1]
+        node.setdefault(last, ([], {}))[0].append(row)
+    return _frozen(root)
 
 
-def _tree(rows: list[tuple[list[str], Requirement]], depth: int) -> Demands:
-    by_name: dict[str, list[tuple[list[str], Requirement]]] = {}
-    for parts, row in rows:
-        by_name.setdefault(parts[depth], []).append((parts, row))
-    fields, each = [], None
-    for name, below in by_name.items():
-        here = tuple(row for parts, row in below if len(parts) == depth + 1)
-        deeper = [(parts, row) for parts, row in below if len(parts) > depth + 1]
-        tree = _tree(deeper, depth + 1) if deeper else None
-        if name == "*":
-            each = tree
-        else:
-            fields.append((name, here, tree))
+def _frozen(node: dict[str, Any]) -> Demands:
+    """Freeze a mapping of name to (rows, what is asked below)."""
+    each = _frozen(node.pop("*")[1]) if "*" in node else None
+    fields = [
+        (name, tuple(rows), _frozen(below) if below else None)
+        for name, (rows, below) in node.items()
+    ]
     return Demands(tuple(fields), each)
 
 

@@ -1,7 +1,6 @@
 """Everything a document is judged by, built from the text of the shipped or given files."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,7 +15,6 @@ from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
 from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
-from aigov.syntax import ExpressionFault, paths
 
 if TYPE_CHECKING:
     from aigov.lints import Vocabulary as Known
@@ -28,14 +26,25 @@ DERIVED = WALKED | {"stage", "stage_facts", "tier", "tier_max", "tier_reasons", 
 
 
 class Pack(NamedTuple):
-    """The files of one policy pack, as text."""
+    """The files of one policy pack, parsed."""
 
     name: str
     """How errors name it: `policies` for the shipped one, else the folder as given."""
-    files: Mapping[str, bytes]
-    """POSIX path below the pack's folder to content; case files are left out."""
-    trusted: bool
+    documents: Mapping[str, Document]
+    """POSIX path below the pack's folder to what the file holds; without case files."""
+    hashes: Callable[[], Mapping[str, str]]
+    """The sha256 (hex) of each file, for the digest."""
+    trusted: bool = False
     """Shipped, so vetted by the tests: not vetted again at every start."""
+
+
+class Shapes(NamedTuple):
+    """What `schemas/` says of manifests."""
+
+    manifest: Mapping[str, Any]
+    required: Any
+    synonyms: Callable[[], Any]
+    """Read only when a field is unknown."""
 
 
 class Rules(NamedTuple):
@@ -53,20 +62,26 @@ class Rules(NamedTuple):
     """The tree of a UseCase document."""
     schemas: Mapping[str, ManifestSchema]
     """By kind."""
-    files: Mapping[str, bytes]
-    """Every policy, derivation and vocabulary file in force, by pack and path."""
+    packs: tuple[Pack, ...]
+    """Every policy, derivation and vocabulary file in force."""
 
     def digest(self) -> str:
         """Return `sha256:` over the sorted (path, sha256) of all files in force."""
         from hashlib import sha256  # loads OpenSSL; only machine formats need it
 
         whole = sha256()
-        for path, content in sorted(self.files.items()):
-            whole.update(f"{path}\0{sha256(content).hexdigest()}\n".encode())
+        for path, digest in sorted(
+            (f"{pack.name}/{path}", digest)
+            for pack in self.packs
+            for path, digest in pack.hashes().items()
+        ):
+            whole.update(f"{path}\0{digest}\n".encode())
         return f"sha256:{whole.hexdigest()}"
 
     def reads_while_blocking(self, tier: int, pointer: str) -> bool:
         """Say whether a policy that blocks at the tier's rank reads `pointer` (with `*`)."""
+        from aigov.syntax import paths  # only where something is missing at tier low
+
         return any(
             "/" + "/".join((path.root, *path.parts)) == pointer
             for policy in self.policies.values()
@@ -79,59 +94,81 @@ class Rules(NamedTuple):
         return {**self.policies, **{p.id: p for p in self.policies.values()}}
 
 
-def build_rules(packs: list[Pack], schemas: Mapping[str, bytes]) -> Rules:
-    """Build all rules; the first pack carries derivation and vocabulary.
+def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -> Pack:
+    """Parse the files of a pack (path to content).
 
-    `schemas` maps the names in `schemas/` to their content.
+    Raises:
+        PackError: a file is not exactly one YAML document; has its place.
+    """
+    documents = {path: read_document(data, f"{name}/{path}") for path, data in files.items()}
+    return Pack(name, documents, partial(_hashes, files), trusted)
+
+
+def parsed_pack(name: str, files: Mapping[str, list[Any]]) -> Pack:
+    """Return the pack of files (path to [sha256, value]) that were parsed before."""
+    return Pack(
+        name,
+        {path: Document("", 0, 0, value, (0, 0, None)) for path, (_, value) in files.items()},
+        lambda: {path: digest for path, (digest, _) in files.items()},
+        trusted=True,
+    )
+
+
+def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    from hashlib import sha256  # loads OpenSSL; only machine formats need it
+
+    return {path: sha256(content).hexdigest() for path, content in files.items()}
+
+
+def build_rules(packs: list[Pack], shapes: Shapes) -> Rules:
+    """Build all rules; the first pack carries derivation and vocabulary.
 
     Raises:
         PackError: a file does not hold; names file, line and column.
     """
-    manifest = json.loads(schemas["manifest.v1.json"])
-    fields = parse_fields(manifest, "UseCase")
-    files = {f"{pack.name}/{path}": data for pack in packs for path, data in pack.files.items()}
-    words = _section(files, "/vocabulary/")
-    vocabulary = parse_vocabulary(
-        {path.rpartition("/")[2].removesuffix(".yaml"): value for path, value in words.items()}
-    )
+    fields = parse_fields(shapes.manifest, "UseCase")
+    vocabulary = parse_vocabulary(_section(packs[0], "vocabulary/"))
     implementations = host_functions(vocabulary)
     engine = Engine({name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES})
-    derivation = parse_derivation(_section(files, "/derivation/"), engine)
+    derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
     known = None
     if not all(pack.trusted for pack in packs):
         from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
 
         known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
     policies = _policies(packs, known, engine)
-    requirements = parse_requirements(_value(schemas["required.yaml"], "schemas/required.yaml"))
+    requirements = parse_requirements(shapes.required, "schemas/required.yaml")
     rules = Rules(
         engine,
         policies,
-        _as_wanted(derivation, files),
+        _as_wanted(derivation, policies),
         requirements,
         demands(requirements),
         vocabulary,
         fields,
         {
             kind: ManifestSchema(
-                manifest,
-                kind,
-                partial(_value, schemas["synonyms.yaml"], "schemas/synonyms.yaml"),
-                fields if kind == "UseCase" else None,
+                shapes.manifest, kind, shapes.synonyms, fields if kind == "UseCase" else None
             )
             for kind in KINDS
         },
-        files,
+        tuple(packs),
     )
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
 
 
-def _as_wanted(derivation: Derivation, files: Mapping[str, bytes]) -> Derivation:
-    """Keep from deriving lists that no policy and no condition reads."""
-    text = b"\n".join(files.values()).decode()
-    wanted = frozenset(name for name in derivation.lists if f"derived.{name}" in text)
+def _as_wanted(derivation: Derivation, policies: Mapping[str, Policy]) -> Derivation:
+    """Keep from deriving lists that no policy reads."""
+    texts = "\n".join(
+        text
+        for policy in policies.values()
+        for text in (policy.require.text, policy.message, policy.at)
+        + ((policy.when.text,) if policy.when else ())
+        + tuple(when.text for when, _ in policy.soften)
+    )
+    wanted = frozenset(name for name in derivation.lists if f"derived.{name}" in texts)
     return derivation._replace(wanted=wanted)
 
 
@@ -141,7 +178,9 @@ def _vet_conditions(rules: Rules, known: "Known") -> None:
     Raises:
         PackError: one does not exist.
     """
-    from aigov.lints import name_faults  # only a pack that is vetted needs it
+    # only a pack that is vetted needs these
+    from aigov.lints import name_faults
+    from aigov.syntax import ExpressionFault
 
     derivation = rules.derivation
     conditions = [(derivation.expression(r), r.where, r.name) for r in derivation.rules()]
@@ -164,10 +203,9 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
     found: dict[str, Policy] = {}
     taken: dict[str, str] = {}
     for pack in packs:
-        for path, data in sorted(pack.files.items()):
+        for path, document in sorted(pack.documents.items()):
             if path == "pack.yaml" or path.startswith(("derivation/", "vocabulary/")):
                 continue
-            document = _document(data, f"{pack.name}/{path}")
             vetted = None if pack.trusted else known
             policy = parse_policy(document, f"{pack.name}/{path}", engine, vetted)
             for name in (policy.code, policy.id, *policy.params):
@@ -184,6 +222,8 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
 
 def _compile(policy: Policy, engine: Engine) -> None:
     """Compile at once, so that a type error shows whether or not the policy binds."""
+    from aigov.syntax import ExpressionFault
+
     for expression in (policy.when, policy.require, *(when for when, _ in policy.soften)):
         if expression is not None:
             try:
@@ -192,21 +232,27 @@ def _compile(policy: Policy, engine: Engine) -> None:
                 raise PackError(f"does not compile: {fault.message}", where=policy.where) from None
 
 
-def _section(files: Mapping[str, bytes], infix: str) -> dict[str, Any]:
-    return {path: _value(data, path) for path, data in sorted(files.items()) if infix in path}
+def _section(pack: Pack, folder: str) -> dict[str, Any]:
+    """Return the values of a folder's files, by name without `.yaml`, in order."""
+    return {
+        path.removeprefix(folder).removesuffix(".yaml"): document.value
+        for path, document in sorted(pack.documents.items())
+        if path.startswith(folder)
+    }
 
 
-def _value(data: bytes, path: str) -> Any:
-    return _document(data, path).value
+def read_document(data: bytes, where: str) -> Document:
+    """Read a file that is exactly one YAML document.
 
-
-def _document(data: bytes, path: str) -> Document:
+    Raises:
+        PackError: it is not; has its place.
+    """
     loaded = load(data)
     if loaded.troubles:
         trouble = loaded.troubles[0]
-        raise PackError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
+        raise PackError(trouble.message, where=f"{where}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
-        raise PackError("exactly one YAML document is expected", where=path)
+        raise PackError("exactly one YAML document is expected", where=where)
     return loaded.documents[0]
 
 

@@ -1,21 +1,32 @@
 """What `check` (and later `gate` and `audit`) take: options, rules, formats, exit code."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from aigov.bundled import folder, read_tree
+from aigov.bundled import folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.results import CheckResult, summarise
-from aigov.rules import Pack, Rules, build_rules, tighten
+from aigov.rules import (
+    Pack,
+    Rules,
+    Shapes,
+    build_rules,
+    parsed_pack,
+    read_document,
+    read_pack,
+    tighten,
+)
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
 
@@ -131,16 +142,13 @@ def load_rules(
     Raises:
         UsageError, PackError, ProfileError: something does not hold.
     """
-    packs = [Pack("policies", _policy_files(folder("policies")), trusted=True)]
+    shipped, shapes = _shipped()
+    packs = [shipped]
     for given in folders:
         if not os.path.isdir(given):
             raise UsageError("no such folder of policies", where=given)
-        packs.append(Pack(given.rstrip("/"), _policy_files(given), trusted=False))
-    schemas = {
-        **read_tree(folder("schemas"), "manifest.v1.json"),
-        **read_tree(folder("schemas"), ".yaml"),
-    }
-    rules = build_rules(packs, schemas)
+        packs.append(read_pack(given.rstrip("/"), policy_files(given)))
+    rules = build_rules(packs, shapes)
     if profile is None:
         return rules, None
     document = _profile_document(profile)
@@ -163,7 +171,34 @@ def _profile_document(path: str) -> Document:
     return loaded.documents[0]
 
 
-def _policy_files(root: str) -> dict[str, bytes]:
+def _shipped() -> tuple[Pack, Shapes]:
+    """Return the shipped pack and schemas, parsed before where this is a wheel."""
+    parsed = parsed_rules()
+    if parsed:
+        values = {path: value for path, (_, value) in parsed["schemas"].items()}
+        shapes = Shapes(
+            values["manifest.v1.json"], values["required.yaml"], lambda: values["synonyms.yaml"]
+        )
+        return parsed_pack("policies", parsed["policies"]), shapes
+    return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+
+
+def shipped_shapes() -> Shapes:
+    """Read what `schemas/` says of manifests."""
+    schemas = read_tree(folder("schemas"), ".yaml") | read_tree(folder("schemas"), ".json")
+
+    def value(name: str) -> Any:
+        return read_document(schemas[name], f"schemas/{name}").value
+
+    return Shapes(
+        json.loads(schemas["manifest.v1.json"]),
+        value("required.yaml"),
+        partial(value, "synonyms.yaml"),
+    )
+
+
+def policy_files(root: str) -> dict[str, bytes]:
+    """Read the files of a pack below `root`, but for the cases."""
     return read_tree(root, ".yaml", but=".cases.yaml")
 
 
