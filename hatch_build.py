@@ -1,7 +1,8 @@
 """Put the shipped rules into the wheel once more, parsed: a hook starts faster from them.
 
-The YAML files travel too (for people, and for the digest); the parsed copy is made from
-them by the project's own loader, so the two cannot say different things.
+The YAML files travel too, for people; the parsed copy is made from them by the project's
+own loader, so the two cannot say different things.  It is a Python literal, because
+byte code loads faster than JSON does.
 """
 
 import json
@@ -33,12 +34,13 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Adds `aigov/data/rules.json` to a wheel; an editable install reads the YAML files."""
+    """Adds `aigov/parsed.py` to a wheel; an editable install reads the YAML files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel" or version == "editable":
             return
-        target = Path(self.directory) / "rules.json"
+        target = Path(self.directory) / "parsed.py"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(parsed_rules(), ensure_ascii=False), "utf-8")
-        build_data["force_include"][str(target)] = "aigov/data/rules.json"
+        words = '"""The shipped rules, parsed when the wheel was built."""'
+        target.write_text(f"{words}\n\nRULES = {parsed_rules()!r}\n", "utf-8")
+        build_data["force_include"][str(target)] = "aigov/parsed.py"

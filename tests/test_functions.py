@@ -186,6 +186,13 @@ def test_the_shipped_examples_hold_no_placeholder() -> None:
         assert not [text for text in texts if VOCABULARY.is_placeholder(text)]
 
 
+@given(st.lists(st.text() | st.sampled_from(["TBD", "https://example.com/", "?", "<x>", "", " "])))
+def test_many_texts_are_judged_as_each_alone(texts: list[str]) -> None:
+    alone = [i for i, text in enumerate(texts) if VOCABULARY.is_placeholder(text)]
+    if not any("\0" in text for text in texts):  # the loader refuses NUL
+        assert alone == VOCABULARY.placeholders(texts)
+
+
 @given(st.text())
 def test_letter_case_and_surrounding_space_do_not_make_a_value(text: str) -> None:
     if VOCABULARY.is_placeholder(text):
@@ -425,7 +432,7 @@ def test_every_shipped_pattern_compiles() -> None:
 
 def test_a_pattern_that_does_not_is_named() -> None:
     with pytest.raises(PackError, match="no regular expression"):
-        check_patterns(VOCABULARY._replace(pattern="(oops"))
+        check_patterns(VOCABULARY._replace(patterns=(("(oops", ("o",)),)))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,33 @@ POLICIES = ROOT / "policies"
 CASE_FILES = sorted(
     path for path in POLICIES.glob("*/*.cases.yaml") if path.parent.name != "derivation"
 )
-FIRST = ["MAN-001", "MAN-004", "MAN-006", "MAN-013", "GOV-001", "GOV-002", "GOV-004", "GOV-005", "INT-001", "INT-003", "INT-004", "ARC-003", "ARC-005", "ARC-009", "BLD-003", "BLD-004", "BLD-008", "OPS-002", "OPS-005", "OPS-006", "OPS-008", "OPS-014", "VAL-001", "VAL-002", "VAL-006"]
+FIRST = [
+    "MAN-001",
+    "MAN-004",
+    "MAN-006",
+    "MAN-013",
+    "GOV-001",
+    "GOV-002",
+    "GOV-004",
+    "GOV-005",
+    "INT-001",
+    "INT-003",
+    "INT-004",
+    "ARC-003",
+    "ARC-005",
+    "ARC-009",
+    "BLD-003",
+    "BLD-004",
+    "BLD-008",
+    "OPS-002",
+    "OPS-005",
+    "OPS-006",
+    "OPS-008",
+    "OPS-014",
+    "VAL-001",
+    "VAL-002",
+    "VAL-006",
+]
 
 
 @cache

@@ -1,6 +1,5 @@
 """The data folders that ship with the program."""
 
-import json
 import os
 from typing import Any
 
@@ -22,12 +21,11 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]] | None:
 
     A wheel carries this copy (see `hatch_build.py`): reading it is faster than YAML.
     """
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "rules.json")
     try:
-        with open(path, "rb") as file:
-            rules: dict[str, dict[str, list[Any]]] = json.loads(file.read())
-    except FileNotFoundError:
+        from aigov.parsed import RULES  # made by the build
+    except ImportError:
         return None
+    rules: dict[str, dict[str, list[Any]]] = RULES
     return rules
 
 

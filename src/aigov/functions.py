@@ -8,7 +8,7 @@ that it counts as unknown.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -37,18 +37,18 @@ _PERSON = (
     r"@[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|([\w.!#$%&'*+/=?^`{|}~-]+)@[\w-]+(?:\.[\w-]+)+"
 )
 _TEAM = r"group:(?:[a-z0-9_.-]+/)?([a-z0-9][a-z0-9-]*)"
-_CONTACT = (
-    r"https://[^\s/?#]+/\S+"
-    r"|mailto:[^@\s]+@[^@\s]+\.[^@\s]+"
-    r"|tel:\+[1-9][0-9]{7,14}"  # E.164
-    r"|slack:#[a-z0-9_-]+"
-)
+_CONTACTS = {
+    "https": r"https://[^\s/?#]+/\S+",
+    "mailto": r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+",
+    "tel": r"tel:\+[1-9][0-9]{7,14}",  # E.164
+    "slack": r"slack:#[a-z0-9_-]+",
+}
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _DATE = rf"20\d\d-(?:0[1-9]|1[0-2])-{_DAY}|20\d\d(?:0[1-9]|1[0-2]){_DAY}"
-_VERSION = (
-    r"v?\d+(?:\.\d+){2,3}(?:-(?![\w.-]*(?:snapshot|latest|dev)\b)[\w.-]+)?(?:\+[\w.-]+)?"
-    rf"|(?:[a-z][\w.]*-)*v?(?:{_DATE})(?:[-.]\d+)?"  # snap-2026-01-31
-    r"|(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{40}"  # a digest; a git commit
+_VERSIONS = (
+    r"v?\d+(?:\.\d+){2,3}(?:-(?![\w.-]*(?:snapshot|latest|dev)\b)[\w.-]+)?(?:\+[\w.-]+)?",
+    rf"(?:[a-z][\w.]*-)*v?(?:{_DATE})(?:[-.]\d+)?",  # snap-2026-01-31
+    r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{40}",  # a digest; a git commit
 )
 _EDGES = " \t\r\n.,:;!?()[]\"'`-\N{EN DASH}\N{EM DASH}_\N{HORIZONTAL ELLIPSIS}"
 """Signs around a placeholder that do not count."""
@@ -85,20 +85,35 @@ class Vocabulary(NamedTuple):
     roles: frozenset[str]
     role_suffixes: frozenset[str]
     role_prefixes: frozenset[str]
-    floating_version: str
-    floating_name: str
+    floating_version: frozenset[str]
+    floating_name: frozenset[str]
+    """Last words that make a version, or a name, a floating one."""
     providers: Mapping[str, Provider]
     """By every name of a provider."""
 
     def is_placeholder(self, text: str) -> bool:
         """Tell whether the whole of `text` stands for a value that nobody gave."""
-        small = text.lower()
+        return self._stands_for_nothing(text.lower(), self.patterns)
+
+    def placeholders(self, texts: Sequence[str]) -> list[int]:
+        """Return the positions of the placeholders among `texts` (none of which holds NUL).
+
+        Looks for the hints of all patterns in all texts at once: few documents hold one.
+        """
+        whole = "\0".join(texts).lower()
+        tried = [row for row in self.patterns if any(hint in whole for hint in row[1])]
+        lowered = whole.split("\0") if texts else []
+        return [i for i, text in enumerate(lowered) if self._stands_for_nothing(text, tried)]
+
+    def _stands_for_nothing(
+        self, small: str, patterns: Iterable[tuple[str, tuple[str, ...]]]
+    ) -> bool:
         bare = small.strip(_EDGES)
         if bare in self.words or not bare:
             return bool(small) and not small.isspace()
         return any(
             _matches(pattern, small.strip())
-            for pattern, hints in self.patterns
+            for pattern, hints in patterns
             if any(hint in small for hint in hints)  # most values hold none, and `in` is cheap
         )
 
@@ -127,7 +142,8 @@ class Vocabulary(NamedTuple):
 
     def is_contact(self, value: object) -> bool:
         """Tell whether it is a page, mailbox, telephone or channel that can be reached."""
-        found = _find(_CONTACT, value)
+        scheme = value.partition(":")[0] if isinstance(value, str) else ""
+        found = _find(_CONTACTS[scheme], value) if scheme in _CONTACTS else None
         return found is not None and not self.is_placeholder(found[0])
 
     def is_filled(self, value: object) -> bool:
@@ -154,7 +170,7 @@ class Vocabulary(NamedTuple):
         if not all(isinstance(one, str) and len(one) <= MAX_TEXT for one in given):
             return False
         provider, version, name = (one.lower() for one in given)
-        if _matches(self.floating_version, version) or _matches(self.floating_name, name):
+        if _last_word(version) in self.floating_version or _last_word(name) in self.floating_name:
             return False
         has_digest = _find(_DIGEST, model.get("digest")) is not None
         known = self.providers.get(provider)
@@ -168,7 +184,6 @@ class Vocabulary(NamedTuple):
     def expressions(self) -> Iterator[str]:
         """Yield every regular expression, for a check of the pack."""
         yield from (pattern for pattern, _ in self.patterns)
-        yield from (self.floating_version, self.floating_name)
         for provider in self.providers.values():
             yield from (provider.exact, provider.floating)
 
@@ -204,8 +219,8 @@ def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
         roles,
         suffixes,
         prefixes,
-        _either(_texts(floating, "version", "model-snapshots: floating")),
-        _either(_texts(floating, "name", "model-snapshots: floating")),
+        frozenset(_texts(floating, "version", "model-snapshots: floating")),
+        frozenset(_texts(floating, "name", "model-snapshots: floating")),
         dict(_providers(_mapping(snapshots, "providers", "model-snapshots: "))),
     )
 
@@ -258,7 +273,9 @@ def window_days(window: object) -> int:
 
 def is_exact_version(version: object) -> bool:
     """Tell whether a version names one build: x.y.z, a date, a commit or a digest."""
-    return isinstance(version, str) and _find(_VERSION, version.lower()) is not None
+    return isinstance(version, str) and any(
+        _find(pattern, version.lower()) is not None for pattern in _VERSIONS
+    )
 
 
 def is_sorted(values: object) -> bool:
@@ -282,6 +299,12 @@ def _find(pattern: str, value: object) -> re.Match[str] | None:
     if not isinstance(value, str) or len(value) > MAX_TEXT:
         return None
     return _compiled(pattern).fullmatch(value)
+
+
+def _last_word(text: str) -> str:
+    for sign in "_.:/@ ":
+        text = text.replace(sign, "-")
+    return text.rpartition("-")[2]
 
 
 def _matches(pattern: str, text: str) -> bool:

@@ -68,7 +68,8 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
         for issue in issues
     )
     value = _without_nulls(given) if isinstance(given, dict) else {}
-    placeholders, evidence = [], []
+    texts: list[tuple[str, str]] = []
+    evidence = []
     if kind == "UseCase":
         for pointer, field, scalar in walk(rules.fields, value):
             if not isinstance(scalar, str):
@@ -77,8 +78,10 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
                 evidence.append({"pointer": pointer, "path": scalar})
             elif field.kind == "person" and (normal := same_person(scalar, people)) != scalar:
                 value = _replaced(value, split_pointer(pointer), normal)
-            if field.kind not in _NO_PLACEHOLDERS and rules.vocabulary.is_placeholder(scalar):
-                placeholders.append({"pointer": pointer, "value": scalar})
+            if field.kind not in _NO_PLACEHOLDERS:
+                texts.append((pointer, scalar))
+    found = rules.vocabulary.placeholders([text for _, text in texts])
+    placeholders = [{"pointer": texts[i][0], "value": texts[i][1]} for i in found]
     return Prepared(
         path, document, kind, shape, _without_unknowns(value), tuple(placeholders), tuple(evidence)
     )

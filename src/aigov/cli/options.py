@@ -1,6 +1,5 @@
 """What `check` (and later `gate` and `audit`) take: options, rules, formats, exit code."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -185,6 +184,8 @@ def _shipped() -> tuple[Pack, Shapes]:
 
 def shipped_shapes() -> Shapes:
     """Read what `schemas/` says of manifests."""
+    import json  # a wheel has it parsed already
+
     schemas = read_tree(folder("schemas"), ".yaml") | read_tree(folder("schemas"), ".json")
 
     def value(name: str) -> Any:
