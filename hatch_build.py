@@ -8,6 +8,7 @@ byte code loads faster than JSON does.
 import json
 import sys
 from hashlib import sha256
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,31 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
     return rules
 
 
+def compiled_expressions(rules: dict[str, dict[str, list[Any]]]) -> dict[str, bytes]:
+    """Return every shipped expression as the CEL library serializes it, by its text."""
+    from aigov.rules import Shapes, build_rules, parsed_pack
+
+    schemas = {path: value for path, (_, value) in rules["schemas"].items()}
+    shapes = Shapes(schemas["manifest.v1.json"], schemas["required.yaml"], dict)
+    built = build_rules([parsed_pack("policies", rules["policies"])], shapes)
+    texts = sorted({expression.text for expression in built.expressions()})
+    return {text: built.engine.compile(text, checked=False).serialize() for text in texts}
+
+
 class CustomBuildHook(BuildHookInterface[Any]):
     """Adds `aigov/parsed.py` to a wheel; an editable install reads the YAML files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel" or version == "editable":
             return
+        rules = parsed_rules()
         target = Path(self.directory) / "parsed.py"
         target.parent.mkdir(parents=True, exist_ok=True)
-        words = '"""The shipped rules, parsed when the wheel was built."""'
-        target.write_text(f"{words}\n\nRULES = {parsed_rules()!r}\n", "utf-8")
+        target.write_text(
+            '"""The shipped rules, parsed and compiled when the wheel was built."""\n\n'
+            f"CEL_VERSION = {metadata.version('cel-expr-python')!r}\n"
+            f"EXPRESSIONS = {compiled_expressions(rules)!r}\n"
+            f"RULES = {rules!r}\n",
+            "utf-8",
+        )
         build_data["force_include"][str(target)] = "aigov/parsed.py"

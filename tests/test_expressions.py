@@ -115,3 +115,15 @@ def test_ranks_rise_without_gaps():
     for ranks in CONSTANTS.values():
         values = list(ranks.values())
         assert values == list(range(values[0], values[0] + len(values)))
+
+
+@pytest.mark.parametrize(
+    "text", ["spec.n == 1 && is_text(spec.s)", "spec.ns.all(n, n > 1)", "spec.x"]
+)
+def test_a_serialized_expression_answers_as_a_compiled_one(text):
+    again = Engine(
+        {"is_text": (("dyn",), "bool", lambda value: isinstance(value, str))},
+        {text: ENGINE.compile(text, checked=False).serialize()},
+    )
+    expected = answer(text)
+    assert again.expression(text)(again.activation({"spec": SPEC})) == expected

@@ -29,6 +29,21 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]] | None:
     return rules
 
 
+def compiled_expressions() -> dict[str, bytes]:
+    """Return the shipped expressions as the installed CEL library serialized them: none in
+    a checkout, or where the library is of another version than the wheel was built with."""
+    try:
+        from aigov.parsed import CEL_VERSION, EXPRESSIONS  # made by the build
+    except ImportError:
+        return {}
+    import cel_expr_python
+
+    (library,) = cel_expr_python.__path__
+    same = os.path.isdir(f"{library}-{CEL_VERSION}.dist-info")
+    expressions: dict[str, bytes] = EXPRESSIONS if same else {}
+    return expressions
+
+
 def read_tree(root: str, suffix: str, *, but: str = "\0") -> dict[str, bytes]:
     """Return every file below `root` that ends in `suffix`, and not in `but`: POSIX path to
     content, sorted."""

@@ -6,7 +6,7 @@ keeps what CEL has to compile short.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
@@ -29,6 +29,13 @@ class Condition(NamedTuple):
         if id(self) not in known:
             known[id(self)] = self._evaluate(activation, known)
         return known[id(self)]
+
+    def leaves(self) -> Iterator[Expression]:
+        """Yield the expressions that it evaluates."""
+        if self.leaf is not None:
+            yield self.leaf
+        for part in self.parts:
+            yield from part.leaves()
 
     def _evaluate(self, activation: Any, known: dict[int, bool | None]) -> bool | None:
         if self.leaf is not None:

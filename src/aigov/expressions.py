@@ -86,7 +86,7 @@ class Expression:
     def __call__(self, activation: cel.Activation) -> Answer:
         """Evaluate; raises ExpressionFault if it does not compile."""
         if self._compiled is None:
-            self._compiled = self._engine.compile(self.text, checked=False)
+            self._compiled = self._engine.prepare(self.text)
         try:
             value = self._compiled.eval(activation)
         except RuntimeError as error:  # the iteration budget
@@ -106,8 +106,13 @@ _ERROR = cel.Type.ERROR
 class Engine:
     """One CEL environment with its host functions; make one a process."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
+    def __init__(
+        self, functions: Mapping[str, Function], compiled: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Declare the host functions; `compiled` holds expressions that this same version
+        of the library compiled and serialized before, by their text."""
         self.functions = frozenset(functions)
+        self._serialized = compiled or {}
         self._known: dict[str, Expression] = {}
         kinds = {"dyn": cel.Type.DYN, "string": cel.Type.STRING, "int": cel.Type.INT}
         kinds |= {"bool": _BOOL, "list": cel.Type.List(cel.Type.DYN)}
@@ -140,6 +145,13 @@ class Engine:
         if known is None:
             known = self._known[text] = Expression(self, text)
         return known
+
+    def prepare(self, text: str) -> cel.Expression:
+        """Return the compiled form to evaluate, from the serialized one where there is one."""
+        serialized = self._serialized.get(text)
+        if serialized is None:
+            return self.compile(text, checked=False)
+        return self._environment.deserialize(serialized)
 
     def compile(self, text: str, *, checked: bool = True) -> cel.Expression:
         """Compile by the library; `checked` also holds the declared names and types.

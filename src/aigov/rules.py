@@ -1,12 +1,12 @@
 """Everything a document is judged by, built from the text of the shipped or given files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
 from aigov.errors import PackError
-from aigov.expressions import Engine
+from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
@@ -89,6 +89,15 @@ class Rules(NamedTuple):
             for path in paths(policy.require.tree)
         )
 
+    def expressions(self) -> Iterator[Expression]:
+        """Yield every expression that a judgement may evaluate."""
+        for rule in self.derivation.rules():
+            yield from rule.when.leaves()
+        for policy in self.policies.values():
+            yield from filter(None, (policy.when, policy.require))
+            yield from (when for when, _ in policy.soften)
+        yield from (self.engine.expression(row.when) for row in self.requirements if row.when)
+
     def named(self) -> dict[str, Policy]:
         """Return the policies by code and by id."""
         return {**self.policies, **{p.id: p for p in self.policies.values()}}
@@ -120,8 +129,12 @@ def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
     return {path: sha256(content).hexdigest() for path, content in files.items()}
 
 
-def build_rules(packs: list[Pack], shapes: Shapes) -> Rules:
+def build_rules(
+    packs: list[Pack], shapes: Shapes, compiled: Mapping[str, bytes] | None = None
+) -> Rules:
     """Build all rules; the first pack carries derivation and vocabulary.
+
+    `compiled` is what `Engine` takes: expressions that were compiled before.
 
     Raises:
         PackError: a file does not hold; names file, line and column.
@@ -129,7 +142,8 @@ def build_rules(packs: list[Pack], shapes: Shapes) -> Rules:
     fields = parse_fields(shapes.manifest, "UseCase")
     vocabulary = parse_vocabulary(_section(packs[0], "vocabulary/"))
     implementations = host_functions(vocabulary)
-    engine = Engine({name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES})
+    functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
+    engine = Engine(functions, compiled)
     derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
     known = None
     if not all(pack.trusted for pack in packs):

@@ -22,6 +22,7 @@ from aigov.findings import Place
 MAX_FILE_BYTES = 4 * 1024 * 1024
 
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_BYTE_ORDER_MARK = "\ufeff"
 _REFUSED_BEYOND = ("\u2028", "\u2029", "\ufffe", "\uffff")
 """Kept out of the pattern: a class that spans the whole plane takes milliseconds to build."""
 
@@ -129,10 +130,11 @@ def load(data: bytes) -> Loaded:
     if len(data) > MAX_FILE_BYTES:
         return Loaded((), (Trouble("the file is larger than 4 MiB", 1, 1),))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = data[: error.start].decode().removeprefix(_BYTE_ORDER_MARK)
         return Loaded((), (trouble_at("the text is not UTF-8", before, len(before)),))
+    text = text.removeprefix(_BYTE_ORDER_MARK)
     found = _REFUSED.search(text)
     refused = [found.start()] if found else []
     refused += [text.index(one) for one in _REFUSED_BEYOND if one in text]

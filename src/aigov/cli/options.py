@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from aigov.bundled import folder, parsed_rules, read_tree
+from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
@@ -147,7 +147,7 @@ def load_rules(
         if not os.path.isdir(given):
             raise UsageError("no such folder of policies", where=given)
         packs.append(read_pack(given.rstrip("/"), policy_files(given)))
-    rules = build_rules(packs, shapes)
+    rules = build_rules(packs, shapes, compiled_expressions())
     if profile is None:
         return rules, None
     document = _profile_document(profile)

@@ -42,7 +42,7 @@ def defuse(text: str) -> str:
 
 def columns(text: str) -> int:
     """Return how many terminal columns `text` takes; it holds printable characters only."""
-    if text.isascii():
+    if text.isascii() or text.replace("\N{MIDDLE DOT}", "").isascii():  # our own sign
         return len(text)
     from unicodedata import combining, east_asian_width  # few reports need it
 
