@@ -22,8 +22,10 @@ $(BIN)/.installed: pyproject.toml
 test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure core
 	AIGOV_TEST_REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest -q -rs --cov --cov-report=term
 
-bench: $(BIN)/.installed ## Measure as ratios in one run
-	$(BIN)/python benchmarks/start.py
+bench: ## Measure the hook as a user installs it, as a ratio in one run
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/pip install --quiet --disable-pip-version-check .
+	.venv-bench/bin/python benchmarks/start.py
 
 lint: $(BIN)/.installed ## Formatting, lints, types, floors
 	$(BIN)/pip install --quiet --disable-pip-version-check ruff mypy import-linter check-jsonschema types-PyYAML types-jsonschema
@@ -33,4 +35,4 @@ lint: $(BIN)/.installed ## Formatting, lints, types, floors
 	$(BIN)/lint-imports
 
 clean: ## Remove what the targets above made
-	rm -rf .venv .venv-demo build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-demo .venv-bench build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

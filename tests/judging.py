@@ -80,10 +80,7 @@ def findings(result: DocumentResult) -> dict[str, Result]:
 def _walk_to(value: Any, pointer: str, act: Any) -> None:
     *way, last = split_pointer(pointer)
     for part in way:
-        if isinstance(value, list):
-            value = value[int(part)]
-        else:
-            value = value.setdefault(part, {})
+        value = value[int(part)] if isinstance(value, list) else value.setdefault(part, {})
     act(value, int(last) if isinstance(value, list) else last)
 
 

@@ -371,7 +371,7 @@ def test_an_interrupt_is_130(run, monkeypatch):
 
 def test_standard_input_is_a_manifest_of_this_folder(folder):
     command = [sys.executable, "-m", "aigov", "check", *AS_OF, "-"]
-    done = subprocess.run(command, input=FAULTY.read_bytes(), capture_output=True)
+    done = subprocess.run(command, input=FAULTY.read_bytes(), check=False, capture_output=True)
     assert done.returncode == 1
     assert b"-:51:11" in done.stdout
 
@@ -490,6 +490,7 @@ def test_a_passing_manifest_loads_nothing_that_only_findings_need():
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(EXAMPLES / "2-moderate-production.aigov.yaml")],
+        check=False,
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -499,7 +500,8 @@ def test_a_passing_manifest_loads_nothing_that_only_findings_need():
 
 def test_another_package_called_aigov_is_told_apart(tmp_path):
     write(tmp_path / "aigov" / "__init__.py", "")
-    code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT / 'src')!r}]; import aigov_gate; aigov_gate.main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    first = [str(tmp_path), str(ROOT / "src")]
+    code = f"import sys; sys.path[:0] = {first!r}; import aigov_gate; aigov_gate.main()"
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 2
     assert "pip uninstall aigov" in done.stderr

@@ -79,16 +79,16 @@ def test_a_context_that_was_not_given_is_an_error_in_set_up():
 
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
+TEXT = st.text(st.characters(exclude_characters="\0"))
+"""What the loader lets through: the library cuts a text at NUL."""
 
 
 @given(
-    st.none() | st.booleans() | INT64 | st.floats() | st.text()
-    | st.lists(INT64) | st.dictionaries(st.text(), INT64)
+    st.none() | st.booleans() | INT64 | st.floats() | TEXT
+    | st.lists(INT64) | st.dictionaries(TEXT, INT64)
 )  # fmt: skip
 def test_a_dyn_parameter_takes_every_type(value):
     spec = {"v": value}
-    if isinstance(value, str) and "\0" in value:
-        return  # the loader refuses NUL: the library would cut the text there
     assert answer("is_text(spec.v)", spec=spec) == Answer(isinstance(value, str))
 
 

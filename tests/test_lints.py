@@ -75,7 +75,8 @@ def test_what_exists_is_no_fault(text):
     [
         ("spec.teir == 'low'", ("no field spec.teir; did you mean tier?", 0)),
         ("true || spec.modles[0].kind == 'x'", ("no field spec.modles; did you mean models?", 8)),
-        ("spec.models.all(m, m.knd == 'gpai')", ("no field spec.models.*.knd; did you mean kind?", 19)),
+        ("spec.models.all(m, m.knd == 'gpai')",
+         ("no field spec.models.*.knd; did you mean kind?", 19)),
         ("spec.start_on.year == 1", ("no field spec.start_on.year", 0)),
         ("tiers.hihg == 1", ("no tiers.hihg; did you mean high?", 0)),
         ("derived.teir == 'x'", ("no derived.teir; did you mean tier?", 0)),
