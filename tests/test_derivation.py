@@ -163,6 +163,13 @@ def test_a_derivation_file_that_does_not_hold_is_told(value, words):
         parse_derivation({"x.yaml": value}, Engine({}))
 
 
+def test_a_category_that_no_rule_gives_is_left_out():
+    rules_ = [{"value": "high", "when": "spec.a == 2"}]
+    file = {"choice": {"name": "eu_category", "rules": rules_}}
+    found = parse_derivation({"x": file}, Engine({}))
+    assert derive(found, {"a": 1}, {}, AS_OF)[0].eu_category is None
+
+
 def test_terms_are_put_in_but_not_into_texts_and_fields():
     rule = {"id": "X", "tier": "high", "when": "a && spec.a == 'a' && \"a\" != spec.b.a"}
     found = parse_derivation({"x": {"terms": {"a": "today > ''"}, "triggers": [rule]}}, Engine({}))

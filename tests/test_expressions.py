@@ -79,8 +79,8 @@ def test_a_context_that_was_not_given_is_an_error_in_set_up():
 
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
-TEXT = st.text(st.characters(exclude_characters="\0"))
-"""What the loader lets through: the library cuts a text at NUL."""
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+"""What the loader lets through: no NUL, at which the library cuts a text, no surrogates."""
 
 
 @given(
@@ -105,6 +105,11 @@ def test_what_does_not_compile_has_its_offset(text, words, offset):
         ENGINE.compile(text)
     assert words in raised.value.message
     assert raised.value.offset == offset
+
+
+def test_what_the_library_refuses_without_a_place_is_told_too():
+    with pytest.raises(ExpressionFault, match="recursion limit"):
+        ENGINE.compile("(" * 200 + "1" + ")" * 200)
 
 
 def test_the_same_text_is_compiled_once():

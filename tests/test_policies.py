@@ -209,6 +209,13 @@ def test_a_condition_of_a_required_field_is_vetted_too():
             build_rules([read_pack("policies", shipped())], shapes)
 
 
+def test_every_shipped_expression_compiles_with_its_types_checked():
+    texts = {expression.text for expression in rules().expressions()}
+    assert len(texts) > 100
+    for text in texts:
+        rules().engine.compile(text)
+
+
 def test_a_pack_parsed_before_is_the_pack_itself():
     whole = read_pack("policies", shipped(), trusted=True)
     parsed = {p: [whole.hashes()[p], d.value] for p, d in whole.documents.items()}

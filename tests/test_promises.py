@@ -229,6 +229,9 @@ def test_a_retired_use_case_is_judged_by_nothing_that_is_not_about_retirement():
 def test_persons_are_compared_however_they_are_spelt():
     document = changed(
         example("2-moderate-production"),
-        put={"/spec/value/roi/validated_by": "Anna.Keller+roi@northbank.internal"},
+        put={
+            "/spec/value/roi/validated_by": "Anna.Keller+roi@northbank.internal",
+            "/spec/approvals/0/person": "Sofia.Lind@northbank.internal",
+        },
     )
     assert outcome(document, "VAL-002") is Outcome.PASS

@@ -75,6 +75,8 @@ def traced(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...], bool | Non
         ("spec.models.exists(m, m.id == 'four')", [(("/spec/models",), (), False)]),
         ("spec.deep.list.exists(x, x.v == 9)",
          [(("/spec/deep/list",), ("/spec/deep/list/1/v",), None)]),
+        ("spec.models.filter(m, m.id == 'one').all(m, m.version == '2')",
+         [(("/spec/models",), ("/spec/models/2/version",), False)]),
         ("derived.tier == 'low'", [((), ("derived.tier",), None)]),
         ("today < '2020-01-01'", [((), (), False)]),
         ("spec.models.all(m, m.id != 'one' || m.tags.all(t, t == 'x'))",

@@ -36,10 +36,8 @@ class Vocabulary(NamedTuple):
 
 def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
     """Yield the names, functions, paths and compared words that do not exist."""
-    bound = {e.variable for e in walk(tree) if e.kind == "macro"}
     for path in paths(tree):
-        if path.root not in bound:
-            yield from _path_faults(path, known)
+        yield from _path_faults(path, known)
     for expr in walk(tree):
         if expr.kind == "call" and expr.text not in known.functions | BUILT_IN_FUNCTIONS:
             wanted = known.functions | BUILT_IN_FUNCTIONS
