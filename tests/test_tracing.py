@@ -43,7 +43,7 @@ VARIABLES = {
     "params": {"max_days": 3},
 }
 ACTIVATION = ENGINE.activation(VARIABLES)
-TRACER = Tracer(lambda text: ENGINE.expression(text)(ACTIVATION), VARIABLES)
+TRACER = Tracer(ENGINE, ACTIVATION, VARIABLES)
 
 
 def traced(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...], bool | None]]:
@@ -114,7 +114,7 @@ def test_an_unknown_answer_is_the_documents_or_the_policys_doing(text, explained
 def test_a_finding_has_a_bounded_number_of_places():
     spec = {"xs": [{"v": 0}] * 200}
     activation = ENGINE.activation({"spec": spec})
-    tracer = Tracer(lambda text: ENGINE.expression(text)(activation), {"spec": spec})
+    tracer = Tracer(ENGINE, activation, {"spec": spec})
     assert len(tracer.leaves("spec.xs.all(x, x.v == 1)")) == MAX_LEAVES
 
 

@@ -130,9 +130,8 @@ class _Bound(NamedTuple):
         variables["derived"] = {
             **self.derived,
             "missing": [{"pointer": pointer} for pointer, _ in missing],
-            "missing_read_by_blocking": any(
-                self.rules.reads_while_blocking(tier_rank, path) for _, path in missing
-            ),
+            "missing_read_by_blocking": bool(missing)
+            and not self.rules.read_by_blocking(tier_rank).isdisjoint(p for _, p in missing),
         }
         return Situation(
             self.prepared.document,

@@ -67,9 +67,7 @@ class Derivation(NamedTuple):
 
     def reads(self, rule: Rule) -> list[str]:
         """Return the dotted paths of the document that a rule reads."""
-        from aigov.syntax import paths  # only explaining needs a parse
-
-        read = dict.fromkeys(path.dotted for path in paths(self.expression(rule).tree))
+        read = dict.fromkeys(path.dotted for path in self.expression(rule).paths)
         return [path for path in read if path.startswith(("spec.", "metadata."))]
 
 

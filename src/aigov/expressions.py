@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cel_expr_python import cel
 
 if TYPE_CHECKING:
-    from aigov.syntax import Expr
+    from aigov.syntax import Expr, Path
 
 CONSTANTS: Mapping[str, Mapping[str, int]] = {
     "tiers": {"low": 1, "moderate": 2, "high": 3, "critical": 4, "prohibited": 5},
@@ -66,12 +66,13 @@ class Answer(NamedTuple):
 class Expression:
     """An expression; parsed and compiled when first needed, for most never are."""
 
-    __slots__ = ("_compiled", "_engine", "_tree", "text")
+    __slots__ = ("_compiled", "_engine", "_paths", "_tree", "text")
 
     def __init__(self, engine: "Engine", text: str) -> None:
         self._engine = engine
         self._compiled: cel.Expression | None = None
         self._tree: Expr | None = None
+        self._paths: tuple[Path, ...] | None = None
         self.text = text
 
     @property
@@ -82,6 +83,15 @@ class Expression:
 
             self._tree = parse(self.text)
         return self._tree
+
+    @property
+    def paths(self) -> "tuple[Path, ...]":
+        """The static paths it reads, in the order of its text."""
+        if self._paths is None:
+            from aigov.syntax import paths  # only vetting and explaining need it
+
+            self._paths = tuple(paths(self.tree))
+        return self._paths
 
     def __call__(self, activation: cel.Activation) -> Answer:
         """Evaluate; raises ExpressionFault if it does not compile."""

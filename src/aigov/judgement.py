@@ -224,9 +224,7 @@ def _by_place(spot: Spot) -> tuple[int, int, str]:
 def _tracer(situation: Situation) -> "Tracer":
     from aigov.tracing import Tracer  # only a finding is traced
 
-    return Tracer(
-        lambda text: situation.engine.expression(text)(situation.activation), situation.variables
-    )
+    return Tracer(situation.engine, situation.activation, situation.variables)
 
 
 def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:

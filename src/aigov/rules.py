@@ -1,7 +1,7 @@
 """Everything a document is judged by, built from the text of the shipped or given files."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.derivation import Derivation, parse_derivation
@@ -64,6 +64,8 @@ class Rules(NamedTuple):
     """By kind."""
     packs: tuple[Pack, ...]
     """Every policy, derivation and vocabulary file in force."""
+    read_by_blocking: Callable[[int], frozenset[str]]
+    """Pointers (with `*`) that policies read which block at a tier's rank."""
 
     def digest(self) -> str:
         """Return `sha256:` over the sorted (path, sha256) of all files in force."""
@@ -77,17 +79,6 @@ class Rules(NamedTuple):
         ):
             whole.update(f"{path}\0{digest}\n".encode())
         return f"sha256:{whole.hexdigest()}"
-
-    def reads_while_blocking(self, tier: int, pointer: str) -> bool:
-        """Say whether a policy that blocks at the tier's rank reads `pointer` (with `*`)."""
-        from aigov.syntax import paths  # only where something is missing at tier low
-
-        return any(
-            "/" + "/".join((path.root, *path.parts)) == pointer
-            for policy in self.policies.values()
-            if policy.enforcement.get(tier) is Enforcement.BLOCK
-            for path in paths(policy.require.tree)
-        )
 
     def expressions(self) -> Iterator[Expression]:
         """Yield every expression that a judgement may evaluate."""
@@ -167,10 +158,24 @@ def build_rules(
             for kind in KINDS
         },
         tuple(packs),
+        _read_by_blocking(policies),
     )
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
+
+
+def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
+    @cache
+    def pointers(tier: int) -> frozenset[str]:
+        return frozenset(
+            "/" + "/".join((path.root, *path.parts))
+            for policy in policies.values()
+            if policy.enforcement.get(tier) is Enforcement.BLOCK
+            for path in policy.require.paths
+        )
+
+    return pointers
 
 
 def _as_wanted(derivation: Derivation, policies: Mapping[str, Policy]) -> Derivation:
@@ -282,7 +287,7 @@ def tighten(rules: Rules, profile: Profile) -> Rules:
         if policy is None:
             raise profile.error(asked.pointer, f"no policy {name}")
         policies[policy.code] = _tightened(policy, asked, profile)
-    return rules._replace(policies=policies)
+    return rules._replace(policies=policies, read_by_blocking=_read_by_blocking(policies))
 
 
 def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:

@@ -5,12 +5,12 @@ absent.  This drills through `&&`, `||`, `? :` and `list.all(...)` by evaluating
 parts, until it holds the comparisons that fail and knows the paths they read.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aigov.expressions import ABSENT, Answer
+from aigov.expressions import ABSENT, Answer, Engine
 from aigov.source import join_pointer
-from aigov.syntax import Expr, parse, paths
+from aigov.syntax import Expr, paths
 
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
@@ -43,8 +43,9 @@ class Leaf(NamedTuple):
 class Tracer:
     """Traces the expressions of one document."""
 
-    def __init__(self, evaluate: Callable[[str], Answer], variables: Mapping[str, Any]) -> None:
-        self._evaluate = evaluate
+    def __init__(self, engine: Engine, activation: Any, variables: Mapping[str, Any]) -> None:
+        self._engine = engine
+        self._activation = activation
         self._variables = variables
 
     def leaves(self, text: str) -> list[Leaf]:
@@ -57,7 +58,7 @@ class Tracer:
         return found
 
     def _leaves(self, text: str, item: Any) -> Iterator[Leaf]:
-        tree, answer = parse(text), self._evaluate(text)
+        tree, answer = self._engine.expression(text).tree, self._evaluate(text)
         answers = [
             (part, its_item, self._evaluate(part))
             for part, its_item in self._parts(tree, text, item)
@@ -68,7 +69,7 @@ class Tracer:
         for part, its_item, _ in wanted:
             yield from self._leaves(part, its_item)
         if not wanted:
-            yield self._leaf(tree, answer, item)
+            yield self._leaf(text, answer, item)
 
     def _parts(self, tree: Expr, text: str, item: Any) -> Iterator[tuple[str, Any]]:
         """Yield the sub-expressions that decide, each with its list element."""
@@ -97,11 +98,14 @@ class Tracer:
                 for index, one in enumerate(value if isinstance(value, list) else ()):
                     yield f"{text[target.start : target.end]}[{index}]", one
 
-    def _leaf(self, tree: Expr, answer: Answer, item: Any) -> Leaf:
+    def _evaluate(self, text: str) -> Answer:
+        return self._engine.expression(text)(self._activation)
+
+    def _leaf(self, text: str, answer: Answer, item: Any) -> Leaf:
         pointers: dict[str, None] = {}
         absent: dict[str, None] = {}
         looks_up = False
-        for path in paths(tree):
+        for path in self._engine.expression(text).paths:
             route = (path.root, *path.parts)
             if "?" in route:
                 looks_up = looks_up or path.root in ("evidence", "profile", "git", "change")
