@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aigov import __version__
 from aigov.derivation import derive
 from aigov.expressions import CONSTANTS
-from aigov.findings import Enforcement, Result
+from aigov.findings import Result, by_code
 from aigov.judgement import Situation, judge
 from aigov.policies import TIERS, resolve_params
 from aigov.preparing import Prepared, ReadFile, mapping, shape_result
@@ -49,7 +49,7 @@ def check(
             else:
                 result = _unjudged(prepared, settings)
             documents.append((prepared, result))
-    judged = _waive(_without_twins(documents), rules, settings)
+    judged = _waived(_without_twins(documents), rules, settings)
     judged.sort(key=lambda one: (one.path, one.line))
     return CheckResult(
         __version__,
@@ -95,7 +95,7 @@ def _judge_use_case(
         declared_stage=_word(spec, "lifecycle", "stage", STAGES),
         declared_tier=_word(spec, "risk", "tier", TIERS),
         derived=derived,
-        results=tuple(sorted(results, key=_by_code)),
+        results=tuple(sorted(results, key=by_code)),
         next_stage=following,
         preview=tuple(preview),
     )
@@ -215,7 +215,7 @@ def _unjudged(prepared: Prepared, settings: Settings) -> DocumentResult:
     return DocumentResult(
         prepared.path, prepared.document.line, prepared.kind, use_case,
         str(metadata.get("name", "")), digest, None, None, None, None, Derived(),
-        tuple(sorted(prepared.shape, key=_by_code)),
+        tuple(sorted(prepared.shape, key=by_code)),
     )  # fmt: skip
 
 
@@ -232,52 +232,19 @@ def _without_twins(
             continue
         words = f"the id {prepared.id} is already used at {twin.path}:{twin.line}"
         finding = shape_result(prepared.document, "/metadata/id", words)
-        results = tuple(sorted((*result.results, finding), key=_by_code))
+        results = tuple(sorted((*result.results, finding), key=by_code))
         found.append((prepared, result._replace(results=results)))
     return found
 
 
-def _waive(
+def _waived(
     documents: list[tuple[Prepared, DocumentResult]], rules: Rules, settings: Settings
 ) -> list[DocumentResult]:
-    """Judge the waivers, and mark what the sound ones cover."""
     if all(prepared.kind != "Waiver" for prepared, _ in documents):
         return [result for _, result in documents]
-    from aigov.waivers import Target, Waiver, apply_waivers, judge_waiver, parse_waiver
+    from aigov.waivers import waive  # few runs judge waivers
 
-    policies = rules.named()
-    people = settings.profile.people if settings.profile else {}
-    targets = {
-        result.use_case: Target(result.tier or "low", _owners(prepared.value), result.results)
-        for prepared, result in documents
-        if prepared.kind == "UseCase"
-    }
-    sound: dict[str, list[Waiver]] = {}
-    findings: dict[int, list[Result]] = {}
-    for index, (prepared, _) in enumerate(documents):
-        if prepared.kind == "Waiver" and not prepared.shape:
-            waiver = parse_waiver(prepared.document)
-            target = targets.get(waiver.use_case)
-            found = judge_waiver(waiver, policies, target, settings.as_of, people)
-            findings[index] = found
-            if not any(one.enforcement is Enforcement.BLOCK for one in found):
-                sound.setdefault(waiver.use_case, []).append(waiver)
-    judged = []
-    for index, (_, result) in enumerate(documents):
-        waivers = sound.get(result.use_case, []) if settings.honour_waivers else []
-        results = apply_waivers(result.results, waivers, policies)
-        results = tuple(sorted((*results, *findings.get(index, ())), key=_by_code))
-        judged.append(result._replace(results=results))
-    return judged
-
-
-def _owners(value: Mapping[str, Any]) -> dict[str, str]:
-    owners = mapping(mapping(value, "spec"), "ownership")
-    return {
-        role: str(owner["person"])
-        for role, owner in owners.items()
-        if isinstance(owner, dict) and "person" in owner
-    }
+    return waive(documents, rules.named(), settings)
 
 
 def _texts(
@@ -298,10 +265,6 @@ def _texts(
             policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls
         )
     return {code: texts[code] for code in sorted(codes)}
-
-
-def _by_code(result: Result) -> tuple[str, str, str]:
-    return result.code, result.pointer, result.message
 
 
 def _word(spec: Mapping[str, Any], block: str, name: str, known: Iterable[str]) -> str | None:

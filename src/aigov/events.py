@@ -30,10 +30,7 @@ _WORDS = {
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITY = float("inf")
-_NOT_FINITE = frozenset(
-    [sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")]
-    + [".nan", ".NaN", ".NAN"]
-)
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 Node = tuple[int, int, "Children"]
 """Start and end (exclusive) offsets of a value in the text, and what it holds."""
@@ -245,12 +242,8 @@ class _Builder:
         index = event.start_mark.index
         known = self.anchors.get(event.anchor)
         if known is None:
-            cyclic = event.anchor in self.anchors
-            self.refuse(
-                f"the alias *{event.anchor} stands for a value that "
-                + ("holds itself" if cyclic else "is not defined above it"),
-                index,
-            )
+            why = "holds itself" if event.anchor in self.anchors else "is not defined above it"
+            self.refuse(f"the alias *{event.anchor} stands for a value that {why}", index)
             known = (None, (index, event.end_mark.index, None), 1)
         value, node, nodes = known
         self.count(nodes, index)
@@ -263,9 +256,8 @@ class _Builder:
     def count(self, nodes: int, index: int) -> None:
         self.nodes += nodes
         if self.nodes > MAX_NODES:
-            self.refuse(
-                "the document has more than 50,000 values (aliases counted out)", index, stop=True
-            )
+            message = "the document has more than 50,000 values (aliases counted out)"
+            self.refuse(message, index, stop=True)
         if self.check_size and index - self.start > MAX_DOCUMENT_BYTES:
             self.check_document_size(index)
 
@@ -322,7 +314,7 @@ class _Builder:
             if not -(2**63) <= integer < 2**63:
                 self.refuse("the integer does not fit into 64 bits", index)
             return integer
-        not_finite = text in _NOT_FINITE
+        not_finite = _NOT_FINITE.fullmatch(text)
         if not_finite or _FLOAT.fullmatch(text):
             number = 0.0 if not_finite else float(text)
             if not_finite or number in (_INFINITY, -_INFINITY):

@@ -101,6 +101,11 @@ class Result(NamedTuple):
         )
 
 
+def by_code(result: Result) -> tuple[str, str, str]:
+    """Return the key by which the results of a document are sorted."""
+    return result.code, result.pointer, result.message
+
+
 def fingerprint(code: str, use_case: str, stable_pointer: str) -> str:
     """Return the sha256 (hex) that identifies a finding across commits.
 

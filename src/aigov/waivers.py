@@ -7,11 +7,13 @@ and the date is an argument.
 
 from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from aigov.findings import Enforcement, Outcome, Result, fingerprint
+from aigov.findings import Enforcement, Outcome, Result, by_code, fingerprint
 from aigov.policies import Policy
-from aigov.settings import same_person
+from aigov.preparing import Prepared, mapping
+from aigov.results import DocumentResult
+from aigov.settings import Settings, same_person
 from aigov.source import Document
 
 EXPIRING_DAYS = 14
@@ -83,6 +85,47 @@ WORDS: Mapping[str, Words] = {
         "Name a policy by its code or id, and give dates that can be.",
     ),
 }
+
+
+def waive(
+    documents: list[tuple[Prepared, DocumentResult]],
+    policies: Mapping[str, Policy],
+    settings: Settings,
+) -> list[DocumentResult]:
+    """Judge the waivers among `documents`, and mark what the sound ones cover; `policies`
+    by code and by id."""
+    people = settings.profile.people if settings.profile else {}
+    targets = {
+        result.use_case: Target(result.tier or "low", _owners(prepared.value), result.results)
+        for prepared, result in documents
+        if prepared.kind == "UseCase"
+    }
+    sound: dict[str, list[Waiver]] = {}
+    findings: dict[int, list[Result]] = {}
+    for index, (prepared, _) in enumerate(documents):
+        if prepared.kind == "Waiver" and not prepared.shape:
+            waiver = parse_waiver(prepared.document)
+            target = targets.get(waiver.use_case)
+            found = judge_waiver(waiver, policies, target, settings.as_of, people)
+            findings[index] = found
+            if not any(one.enforcement is Enforcement.BLOCK for one in found):
+                sound.setdefault(waiver.use_case, []).append(waiver)
+    judged = []
+    for index, (_, result) in enumerate(documents):
+        waivers = sound.get(result.use_case, []) if settings.honour_waivers else []
+        results = apply_waivers(result.results, waivers, policies)
+        results = tuple(sorted((*results, *findings.get(index, ())), key=by_code))
+        judged.append(result._replace(results=results))
+    return judged
+
+
+def _owners(value: Mapping[str, Any]) -> dict[str, str]:
+    owners = mapping(mapping(value, "spec"), "ownership")
+    return {
+        role: str(owner["person"])
+        for role, owner in owners.items()
+        if isinstance(owner, dict) and "person" in owner
+    }
 
 
 def parse_waiver(document: Document) -> Waiver:

@@ -34,56 +34,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def judging_options(command: Command) -> Command:
     """Add the options that every judging command shares."""
-    stages = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
-    for option in reversed(
-        (
-            click.option(
-                "--profile",
-                metavar="FILE",
-                type=click.Path(),
-                help="Organisation profile (kind: Organization): people, thresholds, URLs.",
-            ),
-            click.option(
-                "--policies",
-                metavar="DIR",
-                multiple=True,
-                type=click.Path(),
-                help="A policy pack beside the shipped one; repeatable.",
-            ),
-            click.option(
-                "--as-of",
-                metavar="YYYY-MM-DD",
-                callback=_iso_date,
-                help="Judge as on this date (default: today, UTC).",
-            ),
-            click.option(
-                "--stage",
-                type=click.Choice(stages),
-                help="Judge at least at this stage; never lowers the declared one.",
-            ),
-            click.option(
-                "--format",
-                "formats",
-                metavar="NAME[=FILE]",
-                multiple=True,
-                help=f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
-                "Text goes to the terminal unless another format does.",
-            ),
-            click.option(
-                "--fail-on",
-                type=click.Choice(["block", "warn", "never"]),
-                default="block",
-                show_default=True,
-                help="Exit 1 from this enforcement on.",
-            ),
-            click.option("--no-waivers", is_flag=True, help="Judge as if nothing was waived."),
-            click.option(
-                "-q", "--quiet", is_flag=True, help="One line a finding, and the summary."
-            ),
-            click.option("-v", "--verbose", is_flag=True, help="Every finding and every use case."),
-        )
-    ):
-        command = option(command)
+    for names, attributes in reversed(_OPTIONS):
+        command = click.option(*names, **attributes)(command)
     return command
 
 
@@ -99,6 +51,62 @@ def _iso_date(_context: click.Context, _option: click.Parameter, given: str | No
         return str(date.fromisoformat(given))
     except ValueError:
         raise click.BadParameter(f"{given!r} is no date such as 2026-11-22") from None
+
+
+_STAGES = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("--profile",),
+        {
+            "metavar": "FILE",
+            "help": "Organisation profile (kind: Organization): people, thresholds, URLs.",
+        },
+    ),
+    (
+        ("--policies",),
+        {
+            "metavar": "DIR",
+            "multiple": True,
+            "help": "A policy pack beside the shipped one; repeatable.",
+        },
+    ),
+    (
+        ("--as-of",),
+        {
+            "metavar": "YYYY-MM-DD",
+            "callback": _iso_date,
+            "help": "Judge as on this date (default: today, UTC).",
+        },
+    ),
+    (
+        ("--stage",),
+        {
+            "type": click.Choice(_STAGES),
+            "help": "Judge at least at this stage; never lowers the declared one.",
+        },
+    ),
+    (
+        ("--format", "formats"),
+        {
+            "metavar": "NAME[=FILE]",
+            "multiple": True,
+            "help": f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
+            "Text goes to the terminal unless another format does.",
+        },
+    ),
+    (
+        ("--fail-on",),
+        {
+            "type": click.Choice(["block", "warn", "never"]),
+            "default": "block",
+            "show_default": True,
+            "help": "Exit 1 from this enforcement on.",
+        },
+    ),
+    (("--no-waivers",), {"is_flag": True, "help": "Judge as if nothing was waived."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "One line a finding, and the summary."}),
+    (("-v", "--verbose"), {"is_flag": True, "help": "Every finding and every use case."}),
+)
 
 
 class Output(NamedTuple):
