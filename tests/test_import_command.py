@@ -388,3 +388,22 @@ def test_a_real_manifest_lacks_only_what_the_register_does_not_say(imported: Pat
         if not error.message.endswith("is a required property")
     }
     assert set() == wrong
+
+
+def test_all_of_the_real_register_is_judged_in_one_run(imported: Path, monkeypatch, capsys) -> None:
+    import sys
+
+    from aigov import cli
+
+    command = ["aigov-gate", "check", "--as-of", "2026-11-22", "--format", "json", str(imported)]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    report = json.loads(capsys.readouterr().out)
+    documents = report["documents"]
+    assert ended.value.code == 1  # no register says who is accountable
+    assert report["summary"]["documents"] == len(documents) == 2133
+    assert len({document["use_case"] for document in documents}) == 2133
+    assert report["problems"] == []
+    assert report["summary"]["error"] == 0
+    assert all(any(r["code"] == "GOV-001" for r in one["results"]) for one in documents)

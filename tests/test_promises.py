@@ -10,7 +10,7 @@ import yaml
 
 from aigov.fields import Field, find, walk
 from aigov.findings import Outcome
-from aigov.required import absent_pointers
+from aigov.required import absent
 from aigov.source import split_pointer
 from judging import AS_OF, changed, example, findings, judge, rules
 from test_policies import FIRST
@@ -100,10 +100,9 @@ def _demanded(document: Any, result: Any, pointer: str) -> bool:
         }
     )  # fmt: skip
     return any(
-        pointer in absent_pointers(row, without)
-        and (not row.when or rules().engine.expression(row.when)(activation).value)
-        for row in rules().requirements
-        if row.stage <= stage and row.tier <= tier
+        not row.when or rules().engine.expression(row.when)(activation).value
+        for absent_at, row in absent(rules().demands, without)
+        if absent_at == pointer and row.stage <= stage and row.tier <= tier
     )
 
 
