@@ -325,10 +325,12 @@ def test_the_last_manifest_deleted_is_1_even_with_if_present(run, folder):
     git(folder, "add", ".")
     git(folder, "commit", "-qm", "x")
     (folder / "svc" / "aigov.yaml").unlink()
-    code, _, err = run("check", "--if-present")
+    code, out, _ = run("check", "--if-present", "--quiet")
     assert code == 1
-    assert "svc/aigov.yaml:1:1: block CHG-006 manifest-deleted" in err
+    assert "svc/aigov.yaml:1:1: block CHG-006 manifest-deleted" in out
     assert run("check", "--if-present", "svc")[0] == 1
+    report = json.loads(run("check", "--if-present", "--format", "json")[1])
+    assert [problem["code"] for problem in report["problems"]] == ["CHG-006"]
 
 
 def test_a_repository_without_a_commit_has_nothing_to_miss(run, folder):

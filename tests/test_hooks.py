@@ -51,7 +51,13 @@ def repository(pre_commit, tmp_path_factory) -> Path:
     hooks = tmp_path_factory.mktemp("hooks")
     for name in ("src", "policies", "schemas", "inventories", "examples"):
         shutil.copytree(ROOT / name, hooks / name)
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+    for name in (
+        "pyproject.toml",
+        "hatch_build.py",
+        "README.md",
+        "LICENSE",
+        ".pre-commit-hooks.yaml",
+    ):
         shutil.copy(ROOT / name, hooks / name)
     git(hooks, "init", "-q")
     git(hooks, "add", "-A")
@@ -105,3 +111,4 @@ def test_the_hooks_start_pass_fail_and_notice_a_deletion(pre_commit, repository)
     code, out = run(pre_commit, repository)
     assert code == 1
     assert "CHG-006 manifest-deleted" in out
+    assert "aigov.yaml:1:1" in out

@@ -26,6 +26,10 @@ _SYNTAX = PolicyText(
     "SYN-001", "manifest-syntax", "The file cannot be read as manifests", "",
     "Mend the file at the place named; nothing in it was judged.", {},
 )  # fmt: skip
+_DELETED = PolicyText(
+    "CHG-006", "manifest-deleted", "The last manifest was deleted", "",
+    "Restore it; when the use case ends, set its stage to retired and keep the manifest.", {},
+)  # fmt: skip
 _SHAPE = PolicyText(
     "SCH-001", "manifest-schema", "The manifest does not have the shape of its kind", "",
     "Correct the field; `aigov schema` prints the schema, and an editor can show it.", {},
@@ -253,7 +257,7 @@ def _texts(
     codes = {result.code for document in documents for result in document.results}
     codes |= {result.code for document in documents for result in document.preview}
     codes |= {problem.code for problem in problems}
-    texts = {"SYN-001": _SYNTAX, "SCH-001": _SHAPE}
+    texts = {text.code: text for text in (_SYNTAX, _SHAPE, _DELETED)}
     if any(code.startswith("WAI") for code in codes):
         from aigov.waivers import WORDS  # few runs judge waivers
 

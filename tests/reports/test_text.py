@@ -235,7 +235,7 @@ def test_policies_that_want_different_fields_are_one_entry_of_a_line_each() -> N
     results = (wanting(1, "a"), wanting(2, *"bcde"), wanting(3, *"fgh"), wanting(4, *"fgh"))
     shown = text(only(CLEAN._replace(results=results)))
     assert (
-        "  BLOCK  4 policies cannot be judged: they read fields that are missing\n"
+        "  BLOCK  4 policies cannot be judged: they read values that are not there\n"
         "         examples/1-low-pilot.aigov.yaml:5:3\n"
         "         X-003, X-004: spec.f, spec.g and spec.h\n"
         "         X-001: spec.a\n"

@@ -64,9 +64,10 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
         preview=any(output.format == "text" for output in outputs) and not options["quiet"],
         digests=any(output.format != "text" for output in outputs),
     )
-    if not found:
-        return _nothing(paths or (".",), if_present=if_present)
-    result = _judge(found, rules, settings)
+    deleted = list(_deleted(paths or (".",))) if if_present and not found else []
+    if not found and not deleted:
+        return _nothing(if_present=if_present)
+    result = _judge(found, rules, settings, deleted)
     write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
     return exit_code(result, options["fail_on"])
 
@@ -95,10 +96,14 @@ def _collect(paths: tuple[str, ...]) -> Iterator[ManifestFile]:
                 yield file
 
 
-def _judge(manifests: list[ManifestFile], rules: Rules, settings: Settings) -> CheckResult:
+def _judge(
+    manifests: list[ManifestFile], rules: Rules, settings: Settings, deleted: list[Problem]
+) -> CheckResult:
     prefixes = settings.profile.evidence_urls if settings.profile else None
 
     def files() -> Iterator[tuple[ReadFile, dict[str, bool]]]:
+        for problem in deleted:
+            yield ReadFile(problem.path, (), (problem,)), {}
         for file in _with_progress(manifests):
             if file.refused:
                 problem = Problem("SYN-001", file.path, 1, 1, file.refused)
@@ -118,25 +123,23 @@ def _with_progress(found: list[ManifestFile]) -> Iterator[ManifestFile]:
         yield from bar
 
 
-def _nothing(paths: tuple[str, ...], *, if_present: bool) -> int:
-    """Say that nothing was found; a manifest that HEAD still has was deleted."""
-    if not if_present:
-        click.echo(
-            "no manifest here: start one as aigov.yaml (`aigov-gate schema` describes it)", err=True
-        )
-        return 3
+def _deleted(paths: tuple[str, ...]) -> Iterator[Problem]:
+    """Yield the manifests that HEAD has below `paths`, where the working tree has none."""
     for path in paths:
         root = repository_root(path)
         if root:
             from aigov.git import manifests_at_head  # loads git, and only here
 
-            for deleted in manifests_at_head(root, path):
-                click.echo(
-                    f"{deleted}:1:1: block CHG-006 manifest-deleted: HEAD has this manifest, "
-                    "the working tree has none\n"
-                    "  next: restore it, or set spec.lifecycle.stage to retired and keep it",
-                    err=True,
-                )
-                return 1
-    click.echo("no manifest here, and none was asked for (--if-present)")
-    return 0
+            for name in manifests_at_head(root, path):
+                message = "HEAD has this manifest, the working tree has none"
+                yield Problem("CHG-006", name, 1, 1, message)
+
+
+def _nothing(*, if_present: bool) -> int:
+    if if_present:
+        click.echo("no manifest here, and none was asked for (--if-present)")
+        return 0
+    click.echo(
+        "no manifest here: start one as aigov.yaml (`aigov-gate schema` describes it)", err=True
+    )
+    return 3

@@ -15,6 +15,7 @@ KINDS = {
     "policy": "policy.v1.json",
     "cases": "cases.v1.json",
     "report": "report.v1.json",
+    "required": "required.yaml",
 }
 _DEFINITIONS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
 
@@ -23,6 +24,8 @@ _DEFINITIONS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Orga
 @click.argument("kind", default="manifest", type=click.Choice(list(KINDS)))
 def schema(kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of KIND (default: manifest).
+
+    `required` prints when each field of a use case must be there, as YAML.
 
     \b
     Examples:

@@ -127,7 +127,7 @@ def _unjudged(result: CheckResult, document: DocumentResult, entry: Entry, style
         heading += absent(fields)
         lines = [_names(names, "", style)]
     else:
-        heading += "they read fields that are missing"
+        heading += "they read values that are not there"
         lines = _wanting(ranked, style)
     field = dotted(ranked[0][0][0])
     remedy = f"Fill in what is missing; `aigov-gate explain {field}` says how."
