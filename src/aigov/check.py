@@ -18,7 +18,6 @@ from aigov.required import Requirement, absent
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
-from aigov.source import split_pointer
 
 STAGES = tuple(CONSTANTS["stages"])
 _RANKS = CONSTANTS["stages"]
@@ -73,11 +72,13 @@ def _judge_use_case(
 ) -> DocumentResult:
     given_spec, metadata = mapping(prepared.value, "spec"), mapping(prepared.value, "metadata")
     derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of)
-    stage, tier = judged_stage(spec, derived, settings.target_stage), None
+    stage = judged_stage(spec, derived, settings.target_stage)
     tier = effective_tier(spec, derived, stage)
     variable["placeholders"] = list(prepared.placeholders)
     variable["evidence"] = list(prepared.evidence)
-    lacking = absent(rules.demands, prepared.document.value)
+    implied = {f"/spec/risk/facts/{name}" for name in derived.implied}
+    everything = absent(rules.demands, prepared.document.value)
+    lacking = [(pointer, row) for pointer, row in everything if pointer not in implied]
     values = {"spec": spec, "metadata": metadata}
     bound = _Bound(prepared, values, variable, evidence, lacking, rules)
     situation = bound.situation(stage, tier, settings)
@@ -113,7 +114,7 @@ class _Bound(NamedTuple):
     derived: Mapping[str, Any]
     evidence: Mapping[str, bool]
     absent: list[tuple[str, Requirement]]
-    """What any stage and tier may ask for and the document does not state."""
+    """What any stage and tier may ask for and the document neither states nor implies."""
     rules: Rules
 
     def situation(self, stage: str | None, tier: str, settings: Settings) -> Situation:
@@ -154,12 +155,11 @@ class _Bound(NamedTuple):
         self, variables: Mapping[str, Any], stage: int, tier: int
     ) -> list[tuple[str, str]]:
         """Return (pointer, pattern) of each field demanded at `stage` and `tier` that is
-        not written; an `unknown` fact is written, an implied one need not be."""
+        not written; an `unknown` fact is written."""
         found = [
             (pointer, row)
             for pointer, row in self.absent
             if row.stage <= stage and row.tier <= tier
-            if not _reach(self.values["spec"], split_pointer(pointer)[1:])
         ]
         if not found:
             return []
@@ -262,8 +262,7 @@ def _texts(
         from aigov.waivers import WORDS  # few runs judge waivers
 
         for code, words in WORDS.items():
-            name = words.title.lower().replace(" ", "-")
-            texts[code] = PolicyText(code, name, words.title, "", words.remedy, {})
+            texts[code] = PolicyText(code, words.id, words.title, "", words.remedy, {})
     for policy in rules.policies.values():
         texts[policy.code] = PolicyText(
             policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls
@@ -274,12 +273,3 @@ def _texts(
 def _word(spec: Mapping[str, Any], block: str, name: str, known: Iterable[str]) -> str | None:
     word = mapping(spec, block).get(name)
     return word if isinstance(word, str) and word in known else None
-
-
-def _reach(value: Any, parts: list[str]) -> bool:
-    """Say whether `parts` lead to a value through mappings alone."""
-    for part in parts:
-        if not isinstance(value, Mapping) or part not in value:
-            return False
-        value = value[part]
-    return bool(parts)

@@ -47,6 +47,7 @@ class Target(NamedTuple):
 class Words(NamedTuple):
     """What a WAI code says."""
 
+    id: str
     title: str
     enforcement: Enforcement
     remedy: str
@@ -54,32 +55,43 @@ class Words(NamedTuple):
 
 WORDS: Mapping[str, Words] = {
     "WAI-001": Words(
+        "expired",
         "Waiver has expired",
         Enforcement.BLOCK,
         "Meet the policy, or have the waiver granted anew and remove this one.",
     ),
     "WAI-002": Words(
-        "Waiver covers nothing", Enforcement.WARN, "Remove it: the policy no longer fails."
+        "unused",
+        "Waiver covers nothing",
+        Enforcement.WARN,
+        "Remove it: the policy no longer fails.",
     ),
     "WAI-003": Words(
+        "expiring",
         "Waiver expires soon",
         Enforcement.WARN,
         "Meet the policy before the waiver ends, or have it granted anew.",
     ),
     "WAI-004": Words(
+        "too-long",
         "Waiver runs too long for the tier",
         Enforcement.BLOCK,
         "Bring expires_on within the days that the policy allows at this tier.",
     ),
     "WAI-005": Words(
-        "Policy cannot be waived", Enforcement.BLOCK, "Remove the waiver and meet the policy."
+        "not-waivable",
+        "Policy cannot be waived",
+        Enforcement.BLOCK,
+        "Remove the waiver and meet the policy.",
     ),
     "WAI-006": Words(
+        "approver-not-allowed",
         "Approver is not allowed to approve this waiver",
         Enforcement.BLOCK,
         "Have it approved by somebody who neither owns nor builds the use case.",
     ),
     "WAI-007": Words(
+        "malformed-or-unknown-policy",
         "Waiver is malformed or names an unknown policy",
         Enforcement.BLOCK,
         "Name a policy by its code or id, and give dates that can be.",
