@@ -16,6 +16,8 @@ from aigov.errors import AigovError
 
 COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
+    "explain": "Explain a policy, a field or a word of a report.",
+    "policies": "List the policies.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
 }

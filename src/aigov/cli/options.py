@@ -222,7 +222,7 @@ def write_reports(
     for output in sorted(outputs, key=lambda one: one.file is None):  # the terminal last
         render = renderer(output.format)
         if output.file is None:
-            _write_out(render(result, _style(quiet=quiet, verbose=verbose)))
+            write_out(render(result, terminal_style(quiet=quiet, verbose=verbose)))
             continue
         style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
         try:
@@ -234,14 +234,16 @@ def write_reports(
             ) from None
 
 
-def _write_out(chunks: Iterable[str]) -> None:
-    if isinstance(sys.stdout, TextIOWrapper):  # a letter that the terminal lacks is escaped
+def write_out(chunks: Iterable[str]) -> None:
+    """Write to standard output; a letter that the terminal lacks is escaped."""
+    if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     for chunk in chunks:
         sys.stdout.write(chunk)
 
 
-def _style(*, quiet: bool, verbose: bool) -> Style:
+def terminal_style(*, quiet: bool, verbose: bool) -> Style:
+    """Return how text looks on this standard output; obeys NO_COLOR."""
     terminal = sys.stdout.isatty()
     width = 80
     if terminal:

@@ -1,0 +1,93 @@
+"""`aigov policies`: what there is to judge by."""
+
+import click
+
+from aigov.cli.options import load_rules, terminal_style, write_out
+from aigov.errors import UsageError
+from aigov.expressions import CONSTANTS
+from aigov.listing import choose, policies_json, policies_text
+from aigov.policies import TIERS
+
+
+@click.group()
+def policies() -> None:
+    """Look at the policies that manifests are judged by.
+
+    \b
+    Examples:
+      aigov-gate policies list
+      aigov-gate policies list --tier low --format json
+    """
+
+
+def _domains(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    rules, _ = load_rules(context.params.get("folders") or ())
+    known = dict.fromkeys(policy.domain for policy in rules.policies.values())
+    return [one for one in known if one.startswith(typed)]
+
+
+def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    rules, _ = load_rules(context.params.get("folders") or ())
+    known = {name for policy in rules.policies.values() for name in policy.controls}
+    return sorted(one for one in known if one.startswith(typed))
+
+
+@policies.command("list")
+@click.option(
+    "--domain", metavar="NAME", shell_complete=_domains, help="Only those of this domain."
+)
+@click.option(
+    "--stage", type=click.Choice(list(CONSTANTS["stages"])), help="Only those that bind there."
+)
+@click.option("--tier", type=click.Choice(TIERS), help="Only those that act at this tier.")
+@click.option(
+    "--framework",
+    metavar="NAME",
+    shell_complete=_frameworks,
+    help="Only those that touch this law or standard.",
+)
+@click.option(
+    "--policies",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(),
+    help="A policy pack beside the shipped one; repeatable.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for machines.",
+)
+def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
+    """List the policies, all or those asked for.
+
+    \b
+    Examples:
+      aigov-gate policies list --stage pilot --tier low
+      aigov-gate policies list --framework eu-ai-act
+      aigov-gate policies list --domain build-delivery --format json
+    """
+    rules, _ = load_rules(folders)
+    everything = rules.policies.values()
+    _hold("domain", asked["domain"], {policy.domain for policy in everything})
+    _hold("framework", asked["framework"], {name for one in everything for name in one.controls})
+    chosen = choose(everything, asked)
+    if form == "json":
+        write_out([policies_json(chosen)])
+    else:
+        write_out(policies_text(chosen, terminal_style(quiet=False, verbose=False)))
+
+
+def _hold(what: str, name: str | None, known: set[str]) -> None:
+    """Refuse a name that no policy has: an empty list would look like an answer."""
+    if name is None or name in known:
+        return
+    from difflib import get_close_matches  # only a wrong name needs it
+
+    close = get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(known))}"
+    raise UsageError(f"no policy has the {what} {name}", remedy=hint)

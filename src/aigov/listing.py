@@ -1,0 +1,133 @@
+"""What `explain` and `policies list` print, for people and for machines."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from aigov.explaining import enforcement_words
+from aigov.explanation import Explanation, Sample
+from aigov.expressions import CONSTANTS
+from aigov.policies import TIERS, Policy
+from aigov.reports import Style
+from aigov.reports.layout import Span, lay
+
+SEEN = 12
+"""Further words that an explanation names before it counts the rest."""
+_STAGES = tuple(CONSTANTS["stages"])
+_LEAD = 8
+"""Columns of the labels `passes`, `asked`, `serves`."""
+
+
+def choose(policies: Iterable[Policy], asked: Mapping[str, str | None]) -> list[Policy]:
+    """Return the policies of a `domain`, that bind at a `stage`, act at a `tier` and touch a
+    `framework`; what is None or absent selects nothing away."""
+    domain, stage, tier = asked.get("domain"), asked.get("stage"), asked.get("tier")
+    framework = asked.get("framework")
+    return [
+        policy
+        for policy in policies
+        if (domain is None or policy.domain == domain)
+        and (stage is None or policy.binds_from <= _STAGES.index(stage) <= policy.binds_to)
+        and (tier is None or TIERS.index(tier) + 1 in policy.enforcement)
+        and (framework is None or framework in policy.controls)
+    ]
+
+
+def policies_json(policies: Iterable[Policy]) -> str:
+    """Return `aigov/policies/v1` (`schemas/policies.v1.json`)."""
+    listed = [
+        {
+            "id": policy.id,
+            "code": policy.code,
+            "title": policy.title,
+            "domain": policy.domain,
+            "from": _STAGES[policy.binds_from],
+            "to": _STAGES[policy.binds_to],
+            "enforcement": {
+                TIERS[rank - 1]: str(word) for rank, word in sorted(policy.enforcement.items())
+            },
+            "needs": list(policy.needs),
+            "controls": [f"{name}:{ref}" for name, refs in policy.controls.items() for ref in refs],
+        }
+        for policy in policies
+    ]
+    return _dump({"schema": "aigov/policies/v1", "policies": listed})
+
+
+def policies_text(policies: Iterable[Policy], style: Style) -> Iterator[str]:
+    """Yield the policies by domain, three lines each at most, and their number."""
+    by_domain: dict[str, list[Policy]] = {}
+    for policy in policies:
+        by_domain.setdefault(policy.domain, []).append(policy)
+    for domain, group in by_domain.items():
+        yield lay([Span(domain or "without a domain", "strong")], style)
+        for policy in group:
+            yield lay([Span(f"{policy.code} {policy.id}", "strong", solid=True)], style, "  ")
+            yield lay([Span(policy.title)], style, " " * 10)
+            words = f"from {_STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
+            yield lay([Span(words, "dim")], style, " " * 10)
+        yield "\n"
+    number = sum(map(len, by_domain.values()))
+    yield lay([Span(f"{number} {'policy' if number == 1 else 'policies'}", "strong")], style)
+
+
+def explanation_json(explanation: Explanation) -> str:
+    """Return `aigov/explanation/v1`: the fields of `Explanation` by name."""
+    found = explanation._asdict()
+    for name in ("passes", "fails"):
+        sample: Sample | None = found[name]
+        found[name] = sample and sample._asdict()
+    return _dump({"schema": "aigov/explanation/v1", **found})
+
+
+def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
+    """Yield an explanation: heading, sentences, the two examples, the rest by label."""
+    yield lay([Span(explanation.word, "strong"), Span(f"({explanation.kind})", "dim")], style)
+    yield lay([Span(explanation.says)], style, "  ")
+    for name, role, sample in (
+        ("passes", "good", explanation.passes),
+        ("fails", "bad", explanation.fails),
+    ):
+        if sample:
+            yield "\n"
+            yield from _sample(name, role, sample, style)
+    yield "\n"
+    for line in explanation.asked:
+        yield _labelled("asked" if line == explanation.asked[0] else "", line, style)
+    for param, by_tier in explanation.limits.items():
+        yield _labelled("limit", f"{param}: {_numbers(by_tier)}", style)
+    if explanation.remedy:
+        yield _labelled("fix", explanation.remedy, style)
+    if explanation.controls:
+        served = [f"{name} {', '.join(refs)}" for name, refs in explanation.controls.items()]
+        yield _labelled("serves", "; ".join(served), style)
+    if explanation.see:
+        shown = explanation.see[:SEEN]
+        more = len(explanation.see) - len(shown)
+        rest = f" and {more} more" if more else ""
+        yield _labelled("see", f"{', '.join(shown)}{rest}", style)
+
+
+def _sample(name: str, role: str, sample: Sample, style: Style) -> Iterator[str]:
+    yield lay([Span(f"{name}:", role), Span(sample.about)], style, "  ", " " * (_LEAD + 2))
+    for line in sample.yaml.splitlines():
+        content = line.lstrip(" ")
+        yield lay([Span(content, solid=True)], style, " " * (6 + len(line) - len(content)))
+    if sample.note:
+        yield lay([Span(f"-> {sample.note}", "dim")], style, "    ", "       ")
+
+
+def _labelled(label: str, words: str, style: Style) -> str:
+    lead = f"{label}:" if label else ""
+    return lay([Span(words)], style, f"  {lead.ljust(_LEAD)}", " " * (_LEAD + 2))
+
+
+def _numbers(by_tier: Mapping[str, float]) -> str:
+    """Return one number where all tiers have the same, else one by tier."""
+    if len(set(by_tier.values())) == 1 and len(by_tier) == len(TIERS):
+        return f"{next(iter(by_tier.values())):g} at every tier"
+    return ", ".join(f"{tier} {number:g}" for tier, number in by_tier.items())
+
+
+def _dump(value: object) -> str:
+    """Return JSON in ASCII without two number signs side by side, as reports have it."""
+    return json.dumps(value, indent=2).replace("##", "#\\u0023") + "\n"
