@@ -20,6 +20,11 @@ GOLDENS: Mapping[str, tuple[str, Style]] = {
     "text-quiet.txt": ("text", Style(quiet=True)),
     "text-verbose.txt": ("text", Style(verbose=True)),
     "json.json": ("json", Style()),
+    "sarif.sarif": ("sarif", Style()),
+    "junit.xml": ("junit", Style()),
+    "github.txt": ("github", Style()),
+    "gitlab.json": ("gitlab", Style()),
+    "markdown.md": ("markdown", Style()),
 }
 
 

@@ -12,6 +12,11 @@ from aigov.results import CheckResult
 FORMATS: Mapping[str, str] = {
     "text": "aigov.reports.text",
     "json": "aigov.reports.json",
+    "sarif": "aigov.reports.sarif",
+    "junit": "aigov.reports.junit",
+    "github": "aigov.reports.github",
+    "gitlab": "aigov.reports.gitlab",
+    "markdown": "aigov.reports.markdown",
 }
 """The only list of formats: name to the module that renders it, imported when asked."""
 

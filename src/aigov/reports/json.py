@@ -1,10 +1,10 @@
 """The report for machines: `aigov/report/v1` (`schemas/report.v1.json`), as a stream."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from aigov.findings import Place, Result
 from aigov.reports import Style
+from aigov.reports.encoding import dump, lines_of
 from aigov.results import CheckResult, DocumentResult, PolicyText, Problem, Summary, summarise
 
 
@@ -23,40 +23,14 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
         "decision": None,
         "notes": list(result.notes),
     }
-    yield f"{_dump(head)[:-1]},\n"
-    policies = (f"{_dump(code)}: {_dump(_policy(text))}" for code, text in result.policies.items())
-    yield from _lines('"policies": {', policies, "},\n")
-    documents = (_dump(_document(document)) for document in result.documents)
-    yield from _lines('"documents": [', documents, "],\n")
+    yield f"{dump(head)[:-1]},\n"
+    policies = (f"{dump(code)}: {dump(_policy(text))}" for code, text in result.policies.items())
+    yield from lines_of('"policies": {', policies, "},\n")
+    documents = (dump(_document(document)) for document in result.documents)
+    yield from lines_of('"documents": [', documents, "],\n")
     yield '"detections": [],\n'
-    problems = (_dump(_problem(problem)) for problem in result.problems)
-    yield from _lines('"problems": [', problems, "]}\n")
-
-
-def _lines(opening: str, records: Iterator[str], closing: str) -> Iterator[str]:
-    """Yield `opening`, the records, a line each with commas between, and `closing`."""
-    yield opening
-    comma = ""
-    for record in records:
-        yield f"{comma}\n{record}"
-        comma = ","
-    yield closing
-
-
-def _dump(value: object) -> str:
-    """Return JSON in ASCII: what a terminal or a build log would obey is escaped.
-
-    Runners of GitHub and Azure obey `##[...]` anywhere in a line; a number sign occurs
-    in strings alone, so that its escape changes no value.  A lone surrogate (a file name
-    that is no UTF-8) is written as the six characters of its escape: RFC 8259, section
-    8.2, leaves it undefined, and readers stop at it.
-    """
-    text = json.dumps(value, allow_nan=False)
-    if "\\ud" in text:  # a character beyond U+FFFF, or half of one
-        raw = json.dumps(value, ensure_ascii=False)
-        whole = "".join(f"\\\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in raw)
-        text = json.dumps(json.loads(whole))
-    return text.replace("##", "#\\u0023")
+    problems = (dump(_problem(problem)) for problem in result.problems)
+    yield from lines_of('"problems": [', problems, "]}\n")
 
 
 def _summary(summary: Summary) -> dict[str, object]:

@@ -1,0 +1,50 @@
+"""What several formats write alike: JSON as a stream, and text that is no Markdown."""
+
+import json
+from collections.abc import Iterator
+
+_PARTED = "<!-- -->"
+"""Shows nothing; parts what GitHub would link though it is no Markdown."""
+_ENTITIES = str.maketrans(
+    {char: f"&#{ord(char)};" for char in "&<>|`*_~[]!$\\"} | {"#": f"#{_PARTED}"}
+)
+"""Character references work in Markdown, in a table's cell and in HTML alike, and are
+never structure (CommonMark 0.31, section 2.5); a backslash is neither."""
+
+
+def lines_of(opening: str, records: Iterator[str], closing: str) -> Iterator[str]:
+    """Yield `opening`, the records, a line each with commas between, and `closing`."""
+    yield opening
+    comma = ""
+    for record in records:
+        yield f"{comma}\n{record}"
+        comma = ","
+    yield closing
+
+
+def dump(value: object) -> str:
+    """Return JSON in ASCII: what a terminal or a build log would obey is escaped.
+
+    Runners of GitHub and Azure obey `##[...]` anywhere in a line; a number sign occurs
+    in strings alone, so that its escape changes no value.  A lone surrogate (a file name
+    that is no UTF-8) is written as the six characters of its escape: RFC 8259, section
+    8.2, leaves it undefined, and readers stop at it.
+    """
+    text = json.dumps(value, allow_nan=False)
+    if "\\ud" in text:  # a character beyond U+FFFF, or half of one
+        raw = json.dumps(value, ensure_ascii=False)
+        whole = "".join(f"\\\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in raw)
+        text = json.dumps(json.loads(whole))
+    return text.replace("##", "#\\u0023")
+
+
+def literal(text: str) -> str:
+    """Return text that Markdown and HTML show as it is: no markup, link, image or mention."""
+    shown = escape(text, limit=None).translate(_ENTITIES)
+    for sign, parted in (
+        ("@", f"@{_PARTED}"),
+        ("://", f":{_PARTED}//"),
+        ("www.", f"www{_PARTED}."),
+    ):
+        shown = shown.replace(sign, parted)
+    return shown
