@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from aigov.reports.escape import escape
+
 _PARTED = "<!-- -->"
 """Shows nothing; parts what GitHub would link though it is no Markdown."""
 _ENTITIES = str.maketrans(
