@@ -84,6 +84,8 @@ def _junit(report: str) -> list[Seen]:
         for element in case:
             if element.text:
                 match = _PLACE.match(element.text.split("\n")[0])
+                if match is None and element.tag == "skipped":
+                    continue  # no finding: it says why it was not judged
                 assert match is not None
                 name, line, column = case.attrib["name"], int(match[2]), int(match[3])
                 waived = element.tag == "skipped"

@@ -107,12 +107,12 @@ def _outcome(result: CheckResult, document: DocumentResult, one: Result) -> str:
         why = _SKIPPED[one.outcome]
         if one.missing:
             why += f": no {', '.join(map(escape, one.missing))}"
-        return f"><skipped message={quoteattr(why)}/></testcase>\n"
+        return f"><skipped>{xml(defuse(why))}</skipped></testcase>\n"
     said = statement(one, text)
     where = at(document, one.place)
     if one.outcome is Outcome.WAIVED:
-        place = xml(defuse(where))
-        return f"><skipped message={quoteattr(said)}>{place}</skipped></testcase>\n"
+        lines = xml("\n".join(map(defuse, (where, said))))
+        return f"><skipped>{lines}</skipped></testcase>\n"
     element = "error" if one.outcome is Outcome.ERROR else "failure"
     return _finding(element, severity(one), said, (where, advice(one, text)))
 
