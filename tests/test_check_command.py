@@ -311,7 +311,8 @@ def test_a_url_is_evidence_only_where_the_profile_lists_it(run, folder):
 def test_a_folder_without_a_manifest_is_3(run, folder):
     write(folder / ".git" / "aigov.yaml", low_pilot())
     write(folder / "node_modules" / "x" / "aigov.yaml", low_pilot())
-    write(folder / "env" / "pyvenv.cfg", "")
+    write(folder / "env" / "pyvenv.cfg", "home = /usr/bin\n")
+    write(folder / "env" / "bin" / "python", "")
     write(folder / "env" / "aigov.yaml", low_pilot())
     write(folder / "values.yaml", "a: 1")
     code, out, err = run("check")
@@ -390,6 +391,18 @@ def test_several_documents_a_file_and_a_file_given_twice(run, folder):
     ]
 
 
+def test_each_repository_has_its_own_manifest_of_one_name(run, folder):
+    write(folder / "sound/aigov.yaml", low_pilot())
+    write(folder / "faulty/aigov.yaml", low_pilot("tier: low", "tier: banana"))
+    for name in ("sound", "faulty"):
+        (folder / name / ".git").mkdir()
+    for given in (("sound", "faulty"), ("faulty", "sound"), (".",)):
+        code, out, _ = run("check", *given, *AS_OF)
+        assert code == 1
+        assert "faulty/aigov.yaml" in out
+        assert "2 use cases" in out
+
+
 def test_one_id_for_two_use_cases_blocks_the_second(run, folder):
     write(folder / "a.aigov.yaml", low_pilot())
     write(folder / "b.aigov.yaml", low_pilot())
@@ -437,6 +450,47 @@ def test_formats_can_be_written_to_files_beside_the_terminal(run, folder):
     report = json.loads((folder / "r.json").read_text("utf-8"))
     assert report["summary"]["blocking"] == 11
     assert (folder / "r.txt").read_text("utf-8").rstrip().endswith("11 blocking, 1 warning")
+
+
+def test_a_report_never_replaces_a_manifest(run, folder):
+    manifest = write(folder / "x.aigov.yaml", low_pilot())
+    code, _, err = run("check", "--format", f"text={manifest}", manifest)
+    assert code == 2
+    assert "a report would replace a manifest" in err
+    assert manifest.read_text("utf-8") == low_pilot()
+
+
+@pytest.mark.parametrize("closing", [">&-", "> /dev/full"])
+def test_an_output_that_takes_nothing_is_2(closing):
+    command = f"{sys.executable} -m aigov check {PASSING} {' '.join(AS_OF)} {closing}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output ")
+
+
+def test_an_endless_standard_input_ends():
+    command = f"{sys.executable} -m aigov check - < /dev/zero"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "SYN-001" in done.stdout
+
+
+def test_an_option_forges_no_command_on_standard_error(run):
+    code, _, err = run("check", "--nope\n::error::x\n##[error]y")
+    assert code == 2
+    assert "\n::" not in err
+    assert "##[" not in err
+
+
+@pytest.mark.parametrize("option", [(), ("--profile",), ("--policies",), ("--format",)])
+def test_a_name_forges_no_command_on_standard_error(run, folder, option):
+    code, _, err = run("check", *option, "nope\n::error::x\n##[error]y")
+    assert code == 2
+    assert "\n::" not in err
+    assert "##[" not in err
+    assert "nope\\n" in err
 
 
 def test_two_runs_give_the_same_bytes(run):

@@ -94,6 +94,8 @@ def test_a_named_person_is_a_person(value: str) -> None:
         "TBD", "tbd@example.com", "jane@mail.example.org", "jane@bank.invalid", "jane@bank.test",
         "Priya Nair", "priya.nair", "priya nair@bank.com", "priya@localhost", "priya@", "@",
         "@-", "@two words", "a@b@c.com", "group:platform", "mailto:priya@bank.com",
+        "tbd@bank.com", "nobody@bank.com", "someone@bank.com", "@tbd", "@unknown", "@team",
+        "@ai-team", "@Someone",
         "priya@bank.com\n", "x" * MAX_TEXT + "@bank.com",
     ],
 )  # fmt: skip
@@ -158,6 +160,9 @@ def test_a_contact_can_be_reached(value: str, expected: bool) -> None:
         "jane@example.com", "mailto:x@sub.example.net", "https://example.org/path?q=1",
         "example.com", "http://a.invalid", "db.test:5432", "x.localhost", "tel:+12025550123",
         "+1 (202) 555-0199", "555-0100", "tel:+0000000000", "1234567890",
+        "TBD\u200b", "\u00adTBD", "\uff34\uff22\uff24", "\u200b" * 25, "\u3164", "\u2800" * 3,
+        "T.B.D.", "T B D", "TBD TBD, TBD", "TBD (ask Tom)", "to be determined later on",
+        "//", "#", "=======",
     ],
 )  # fmt: skip
 def test_a_value_that_nobody_gave_is_a_placeholder(value: str) -> None:

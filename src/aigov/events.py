@@ -202,6 +202,8 @@ class _Builder:
         if event.tag is not None:
             self.refuse(f"the tag {event.tag} is not allowed", start)
         value: object = event.value
+        if "\0" in event.value:  # by the escape `\0`: no name, address or sentence holds one
+            self.refuse("the character U+0000 is not allowed", start)
         plain = event.implicit[0]
         if plain and event.value[:1] in _SUSPECT:
             value = self.resolve(event.value, start)

@@ -50,8 +50,10 @@ _VERSIONS = (
     rf"(?:[a-z][\w.]*-)*v?(?:{_DATE})(?:[-.]\d+)?",  # snap-2026-01-31
     r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{40}",  # a digest; a git commit
 )
-_EDGES = " \t\r\n.,:;!?()[]\"'`-\N{EN DASH}\N{EM DASH}_\N{HORIZONTAL ELLIPSIS}"
+_EDGES = " \t\r\n.,:;!?()[]\"'`/#=~-\N{EN DASH}\N{EM DASH}_\N{HORIZONTAL ELLIPSIS}"
 """Signs around a placeholder that do not count."""
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters by their category that show nothing: Hangul fillers and the Braille blank."""
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _WINDOW = {"d": 1, "w": 7, "M": 30}
 """Days in a unit of a window (OpenSLO v1 durations; a month counts 30 days)."""
@@ -93,14 +95,14 @@ class Vocabulary(NamedTuple):
 
     def is_placeholder(self, text: str) -> bool:
         """Tell whether the whole of `text` stands for a value that nobody gave."""
-        return self._stands_for_nothing(text.lower(), self.patterns)
+        return self._stands_for_nothing(_unmasked(text), self.patterns)
 
     def placeholders(self, texts: Sequence[str]) -> list[int]:
         """Return the positions of the placeholders among `texts` (none of which holds NUL).
 
         Looks for the hints of all patterns in all texts at once: few documents hold one.
         """
-        whole = "\0".join(texts).lower()
+        whole = _unmasked("\0".join(texts))
         tried = [row for row in self.patterns if any(hint in whole for hint in row[1])]
         lowered = whole.split("\0") if texts else []
         return [i for i, text in enumerate(lowered) if self._stands_for_nothing(text, tried)]
@@ -111,6 +113,9 @@ class Vocabulary(NamedTuple):
         bare = small.strip(_EDGES)
         if bare in self.words or not bare:
             return bool(small) and not small.isspace()
+        first, _, rest = bare.partition(" ")
+        if first in self.words and all(word.strip(_EDGES) in self.words for word in rest.split()):
+            return True  # TBD TBD
         return any(
             _matches(pattern, small.strip())
             for pattern, hints in patterns
@@ -133,7 +138,8 @@ class Vocabulary(NamedTuple):
         found = _find(_PERSON, value)
         if found is None or self.is_placeholder(found[0]):
             return False
-        return found[1] is None or not self.is_role(found[1])
+        name = found[1] or found[0][1:]  # of a mailbox, or of a handle
+        return not self.is_placeholder(name) and not self.is_role(name)
 
     def is_team(self, value: object) -> bool:
         """Tell whether it is a group with a name."""
@@ -186,6 +192,21 @@ class Vocabulary(NamedTuple):
         yield from (pattern for pattern, _ in self.patterns)
         for provider in self.providers.values():
             yield from (provider.exact, provider.floating)
+
+
+def _unmasked(text: str) -> str:
+    """Return `text` in lower case, look-alike letters unified, and signs for what is unseen.
+
+    A placeholder may hide behind fullwidth letters (Unicode NFKC) or zero-width ones.
+    """
+    if text.isascii():
+        return text.lower()
+    from unicodedata import category, normalize  # most manifests are ASCII
+
+    return "".join(
+        "_" if category(char) in ("Cf", "Mn") or char in _BLANKS else char
+        for char in normalize("NFKC", text).lower()
+    )
 
 
 def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from aigov import __version__
-from aigov.errors import AigovError
+from aigov.errors import AigovError, UsageError
 
 COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
@@ -61,18 +61,30 @@ def aigov() -> None:
 def main() -> NoReturn:
     """Run a command and exit with its code; never shows a traceback."""
     try:
+        if not sys.stdout:
+            raise UsageError("standard output is closed", remedy="redirect it, if only to /dev/null")
         code = aigov.main(standalone_mode=False)
         sys.stdout.flush()
     except AigovError as error:
-        _say(f"error: {error}")
+        where = f"{error.where}: " if error.where else ""
+        _say(f"error: {where}{error.problem}")
+        if error.remedy:
+            _say(f"  next: {error.remedy}")
         code = error.exit_code
     except click.exceptions.Abort:
         code = 130
     except click.ClickException as error:
-        error.show()
+        from io import StringIO
+
+        shown = StringIO()
+        error.show(shown)
+        for line in shown.getvalue().splitlines():
+            _say(line)
         code = 2
     except BrokenPipeError:
-        _pacify_stdout()
+        from aigov.cli.options import pacify_stdout
+
+        pacify_stdout()
         code = 1
     except Exception:  # noqa: BLE001  # the outermost frame: a bug becomes exit 70
         code = _report_bug()
@@ -80,18 +92,10 @@ def main() -> NoReturn:
     sys.exit(code or 0)
 
 
-def _say(text: str) -> None:
-    from aigov.reports.escape import escape  # imported when there is something to say
+def _say(line: str) -> None:
+    from aigov.reports.escape import defuse, escape  # imported when there is something to say
 
-    for line in text.splitlines():
-        click.echo(escape(line), err=True)
-
-
-def _pacify_stdout() -> None:
-    """Keep the interpreter from flushing into the closed pipe once more."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(defuse(escape(line)), err=True)
 
 
 def _report_bug() -> int:

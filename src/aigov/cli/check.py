@@ -27,6 +27,7 @@ from aigov.repositories import (
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
+from aigov.source import MAX_FILE_BYTES
 
 MANY = 200
 """From this many manifests on, a terminal is shown progress."""
@@ -54,7 +55,7 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
     3 no manifest found, 70 a bug, 130 interrupted.
     """
     outputs = parse_formats(options["formats"])
-    found = list(_collect(paths or (".",)))
+    found = _told_apart(list(_collect(paths or (".",))))
     rules, profile = load_rules(options["policies"], options["profile"])
     settings = Settings(
         as_of=options["as_of"],
@@ -79,7 +80,7 @@ def _collect(paths: tuple[str, ...]) -> Iterator[ManifestFile]:
         if path == "-":
             here = os.path.realpath(".")
             root = repository_root(here) or here
-            yield ManifestFile("-", here, root, sys.stdin.buffer.read())
+            yield ManifestFile("-", here, root, sys.stdin.buffer.read(MAX_FILE_BYTES + 1))
             continue
         if not os.path.lexists(path):
             raise UsageError("no such file or folder", where=path, remedy="check the path")
@@ -91,9 +92,29 @@ def _collect(paths: tuple[str, ...]) -> Iterator[ManifestFile]:
             ) from None
         for name in names:
             file = read_manifest(name)
-            if file.path not in seen:
-                seen.add(file.path)
+            place = _place(file)
+            if place not in seen:
+                seen.add(place)
                 yield file
+
+
+def _place(file: ManifestFile) -> str:
+    return os.path.join(file.folder, os.path.basename(file.path))
+
+
+def _told_apart(found: list[ManifestFile]) -> list[ManifestFile]:
+    """Return the files with paths that name one each.
+
+    The root of a repository is where paths start; with several repositories two files may
+    be `aigov.yaml`, so that all paths start at the current folder.
+    """
+    if len({file.root for file in found}) < 2:
+        return found
+    here = os.path.realpath(".") + os.sep
+    return [
+        file if file.path == "-" else file._replace(path=_place(file).removeprefix(here))
+        for file in found
+    ]
 
 
 def _judge(

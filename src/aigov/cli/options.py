@@ -15,6 +15,7 @@ from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
+from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
 from aigov.rules import (
     Pack,
@@ -120,7 +121,7 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
     """Read `NAME` and `NAME=FILE`; text goes to standard output if nothing else does.
 
     Raises:
-        UsageError: an unknown format, or two for one place.
+        UsageError: an unknown format, two for one place, or one in place of a manifest.
     """
     outputs: list[Output] = []
     for one in given:
@@ -129,6 +130,10 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
             raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(FORMATS)}")
         if separator and not file:
             raise UsageError(f"--format {one} names no file", remedy=f"--format {name}=FILE")
+        if is_manifest(os.path.basename(file)):
+            raise UsageError(
+                "a report would replace a manifest", where=file, remedy="name another file"
+            )
         output = Output(name, file or None)
         if any(output.file == other.file for other in outputs):
             raise UsageError(
@@ -235,11 +240,27 @@ def write_reports(
 
 
 def write_out(chunks: Iterable[str]) -> None:
-    """Write to standard output; a letter that the terminal lacks is escaped."""
+    """Write to standard output; a letter that the terminal lacks is escaped.
+
+    Raises:
+        UsageError: standard output takes no more, as on a full disk.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    for chunk in chunks:
-        sys.stdout.write(chunk)
+    try:
+        for chunk in chunks:
+            sys.stdout.write(chunk)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        pacify_stdout()
+        raise UsageError(f"standard output cannot be written ({error.strerror})") from None
+
+
+def pacify_stdout() -> None:
+    """Keep the interpreter from flushing once more into what takes nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def terminal_style(*, quiet: bool, verbose: bool) -> Style:
