@@ -266,6 +266,7 @@ HOSTILE = {
     "invalid UTF-8": (b"a: 1\nb: \xff\n", ("not UTF-8", 2)),
     "UTF-16": ("a: 1".encode("utf-16"), ("not UTF-8", 1)),
     "NUL": (b"a: 1\nb: admin\x00x\n", ("U+0000", 2)),
+    "NUL by its escape": (b'a: 1\nb: "admin\\0x"\n', ("U+0000", 2)),
     "escape character": (b"a: \x1b[31m", ("U+001B", 1)),
     "line separator": ("a: x\u2028y".encode(), ("U+2028", 1)),
     "huge integer": (b"a: 9223372036854775808", ("64 bits", 1)),

@@ -2,19 +2,52 @@
 
 import os
 
-import git
-
+from aigov.errors import UsageError
 from aigov.repositories import is_manifest
+
+try:
+    import git
+except ImportError:  # GitPython looks for the program when it is imported
+    raise UsageError("git cannot be run", remedy="install git, or put it on PATH") from None
 
 
 def manifests_at_head(root: str, path: str) -> list[str]:
-    """Return the manifests (POSIX, relative to `root`) that HEAD has at or below `path`."""
+    """Return the manifests (POSIX, relative to `root`) that HEAD has at or below `path`.
+
+    Raises:
+        UsageError: git cannot say what HEAD has.
+    """
     try:
-        names = git.Repo(root).git.ls_tree("-r", "--name-only", "-z", "HEAD").split("\0")
-    except (git.GitCommandError, git.InvalidGitRepositoryError, ValueError):
-        return []  # no commit yet, so HEAD has nothing
+        ask = git.Repo(root).git
+        if _has_no_commit(ask):
+            return []
+        names = ask.ls_tree("-r", "--name-only", "-z", "HEAD").split("\0")
+    except (git.GitError, OSError, ValueError) as error:
+        raise UsageError(
+            f"git cannot say which manifests HEAD has ({_reason(error)})",
+            where=root,
+            remedy="make `git ls-tree HEAD` work there, or remove a .git that is no repository",
+        ) from None
     below = os.path.relpath(os.path.realpath(path), root).replace(os.sep, "/")
     prefix = "" if below == "." else f"{below}/"
     return [
         name for name in names if name.startswith(prefix) and is_manifest(name.rpartition("/")[2])
     ]
+
+
+def _has_no_commit(ask: git.Git) -> bool:
+    """Say whether HEAD names a branch that has no commit yet; a broken one is an error."""
+    try:
+        branch = ask.symbolic_ref("--quiet", "HEAD")
+        ask.show_ref("--verify", "--quiet", branch)
+    except git.GitCommandError as error:
+        if error.status != 1:  # git's word for "there is none"; 128 is "cannot say"
+            raise
+        return "show-ref" in error.command  # else HEAD is detached, so it names a commit
+    return False
+
+
+def _reason(error: Exception) -> str:
+    """Return git's own first line, else what kind of trouble GitPython saw."""
+    said = getattr(error, "stderr", "").strip().removeprefix("stderr: ").strip("' \n")
+    return said.splitlines()[0] if said else type(error).__name__

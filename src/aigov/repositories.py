@@ -2,9 +2,11 @@
 
 import os
 import stat
+from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from aigov.reports.escape import escape
 from aigov.source import MAX_FILE_BYTES
 
 MANIFEST_NAMES = ("aigov.yaml", "aigov.yml")
@@ -12,6 +14,11 @@ MANIFEST_ENDINGS = (".aigov.yaml", ".aigov.yml")
 _SKIPPED = frozenset({".git", "node_modules"})
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 """How a Git LFS pointer file begins (Git LFS specification, "The Pointer")."""
+_CHUNK_BYTES = 4096
+_MAX_CHUNKS = 16
+"""Evidence that shows nothing in its first 64 KiB shows nothing."""
+_MAX_DECODINGS = 4
+"""A URL that is percent-encoded more often than this hides something."""
 
 
 class ManifestFile(NamedTuple):
@@ -41,16 +48,36 @@ def find_manifests(folder: str) -> Iterator[str]:
     Raises:
         OSError: the folder itself cannot be listed.
     """
-    with os.scandir(folder) as entries:
-        below = sorted(entries, key=lambda entry: entry.name)
-    if any(entry.name == "pyvenv.cfg" for entry in below):
-        return
-    for entry in below:
+    left = _entries(folder)  # a stack, since folders nest deeper than Python may recurse
+    while left:
+        entry = left.pop()
         if entry.is_dir(follow_symlinks=False):
             if entry.name not in _SKIPPED:
-                yield from find_manifests(entry.path)
+                left += _entries(entry.path)
         elif is_manifest(entry.name):
             yield entry.path
+
+
+def _entries(folder: str) -> "list[os.DirEntry[str]]":
+    """Return what `folder` holds, last name first; nothing for a virtual environment."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name, reverse=True)
+    marked = any(entry.name == "pyvenv.cfg" and entry.is_file() for entry in found)
+    return [] if marked and _is_environment(folder) else found
+
+
+def _is_environment(folder: str) -> bool:
+    """A `pyvenv.cfg` alone hides no manifest: its `home` and a Python must be there too
+    (PEP 405)."""
+    try:
+        with open(os.path.join(folder, "pyvenv.cfg"), "rb") as file:
+            lines = file.read(_CHUNK_BYTES).splitlines()
+    except OSError:
+        return False
+    return any(line.partition(b"=")[0].strip().lower() == b"home" for line in lines) and any(
+        os.path.lexists(os.path.join(folder, *python))
+        for python in (("bin", "python"), ("bin", "python3"), ("Scripts", "python.exe"))
+    )
 
 
 def repository_root(path: str) -> str | None:
@@ -110,23 +137,48 @@ def resolve_evidence(
 
 
 def _listed(url: str, prefixes: tuple[str, ...]) -> bool:
-    """A prefix counts up to a path boundary: `https://a.b/c` lists `/c` and `/c/d`."""
-    return ".." not in url and any(
-        url == prefix or url.startswith(prefix.rstrip("/") + "/") for prefix in prefixes
-    )
+    """A prefix counts up to a path boundary: `https://a.b/c` lists `/c` and `/c/d`, but
+    nothing that climbs out, however often its dots are percent-encoded."""
+    from urllib.parse import unquote  # loads much; only where a profile lists URLs
+
+    plain = url
+    for _ in range(_MAX_DECODINGS):
+        plain = unquote(plain)
+    if ".." in plain or unquote(plain) != plain:
+        return False
+    return any(url == prefix or url.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
 
 
 def _is_evidence(path: str, root: str) -> bool:
-    """A regular, non-empty file inside the repository that is no LFS pointer."""
+    """A regular file inside the repository that shows something and is no manifest
+    (which would be its own evidence), no LFS pointer and nothing of git's."""
     real = os.path.realpath(path)
     try:
         if not _inside(real, root) or not stat.S_ISREG(os.stat(real).st_mode):
             return False
+        # Lower case, since a file system that ignores case finds them under any name.
+        names = os.path.relpath(real, root).lower().split(os.sep)
+        if ".git" in names or is_manifest(names[-1]):
+            return False
         with open(real, "rb") as file:
-            start = file.read(200)
+            return _shows_something(file)
     except (OSError, ValueError):
         return False
-    return bool(start.strip()) and not start.startswith(_LFS_POINTER)
+
+
+def _shows_something(file: BinaryIO) -> bool:
+    """Say whether the file has a visible character; what is not UTF-8, as in a PDF, is one."""
+    start = file.read(_CHUNK_BYTES)
+    if start.startswith(_LFS_POINTER):
+        return False
+    decode = getincrementaldecoder("utf-8")("replace").decode
+    chunk = start.lstrip(b"\xff\xfe\0")  # the byte order marks of UTF-16 and UTF-32
+    for _ in range(_MAX_CHUNKS):
+        text = decode(chunk)
+        if any(not char.isspace() and escape(char) == char for char in text):
+            return True
+        chunk = file.read(_CHUNK_BYTES)
+    return False
 
 
 def _inside(path: str, root: str) -> bool:
