@@ -236,6 +236,14 @@ def test_has_says_what_is_written():
     assert not document.has("/spec/risk/tier/deeper")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", [1, 900])
+def test_places_are_right_in_small_and_large_files(end, before):
+    text = f"a: {'x' * 500}{end}---{end}" * before + f"b: {{c: 2}}{end}"
+    place = load(text.encode()).documents[-1].place("/b/c")
+    assert place[:2] == (before * 2 + 1, 8)
+
+
 def test_a_stable_pointer_names_items_not_positions():
     document = one(TREE)
     assert document.stable_pointer("/spec/models/0/version") == "/spec/models/[chat]/version"

@@ -6,7 +6,9 @@ Scalars follow the YAML 1.2 core schema (section 10.3.2 of its specification).
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import yaml
@@ -75,12 +77,16 @@ def build(text: str, *, check_size: bool) -> tuple[list[Built], list[Trouble]]:
 
 def position(text: str, index: int) -> tuple[int, int]:
     """Return line and column (both from 1) of an offset; columns count code points."""
-    if "\r" not in text:
+    if len(text) < MAX_DOCUMENT_BYTES and "\r" not in text:
         return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-    line, last = 1, 0
-    for found in re.finditer(r"\r\n?|\n", text[:index]):
-        line, last = line + 1, found.end()
-    return line, index - last + 1
+    starts = _line_starts(text)  # a large file may have thousands of findings
+    line = bisect_right(starts, index)
+    return line, index - starts[line - 1] + 1
+
+
+@lru_cache(maxsize=1)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(found.end() for found in re.finditer(r"\r\n?|\n", text))]
 
 
 def trouble_at(message: str, text: str, index: int) -> Trouble:

@@ -77,7 +77,8 @@ class Result(NamedTuple):
     fingerprint: str = ""
     """64 hex digits, stable across moves within the file; empty unless a finding."""
     waiver: str | None = None
-    """`metadata.id` of the waiver that covers a `WAIVED` result."""
+    """`metadata.id` of the waiver that covers a `WAIVED` result; several with ", " between,
+    where each covers some of its places."""
 
     @property
     def is_finding(self) -> bool:

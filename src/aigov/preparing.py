@@ -26,6 +26,8 @@ class Prepared(NamedTuple):
     """Plain values without nulls and `unknown` facts, persons spelt one way."""
     placeholders: tuple[Mapping[str, str], ...]
     evidence: tuple[Mapping[str, str], ...]
+    nobodies: tuple[str, ...] = ()
+    """Of a waiver: pointers of persons who are no one person (a mailbox, a placeholder)."""
 
     @property
     def id(self) -> str:
@@ -67,9 +69,16 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
         shape_result(document, issue.pointer, issue.message, at_key=issue.at_key)
         for issue in issues
     )
-    value = _without_nulls(given) if isinstance(given, dict) else {}
+    value = _without_nulls(given, {}) if isinstance(given, dict) else {}
     texts: list[tuple[str, str]] = []
     evidence = []
+    nobodies: list[str] = []
+    if kind == "Waiver":
+        nobodies = [
+            pointer
+            for pointer, field, scalar in walk(rules.schemas[kind].fields, value)
+            if field.kind == "person" and not rules.vocabulary.is_person(scalar)
+        ]
     if kind == "UseCase":
         for pointer, field, scalar in walk(rules.fields, value):
             if not isinstance(scalar, str):
@@ -83,8 +92,9 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
     found = rules.vocabulary.placeholders([text for _, text in texts])
     placeholders = [{"pointer": texts[i][0], "value": texts[i][1]} for i in found]
     return Prepared(
-        path, document, kind, shape, _without_unknowns(value), tuple(placeholders), tuple(evidence)
-    )
+        path, document, kind, shape, _without_unknowns(value), tuple(placeholders), tuple(evidence),
+        tuple(nobodies),
+    )  # fmt: skip
 
 
 def shape_result(document: Document, pointer: str, message: str, *, at_key: bool = False) -> Result:
@@ -107,13 +117,21 @@ def mapping(value: Any, name: str) -> dict[str, Any]:
     return inner if isinstance(inner, dict) else {}
 
 
-def _without_nulls(value: Any) -> Any:
-    """Drop null-valued keys: a null reads as absent (and is a schema finding)."""
-    if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list):
-        return [_without_nulls(one) for one in value]
-    return value
+def _without_nulls(value: Any, done: dict[int, Any]) -> Any:
+    """Drop null-valued keys: a null reads as absent (and is a schema finding).
+
+    `done` holds each mapping and list by its identity: what aliases share stays shared,
+    or a small document would take the memory of all its aliases.
+    """
+    if not isinstance(value, dict | list):
+        return value
+    if id(value) not in done:
+        done[id(value)] = (
+            {key: _without_nulls(one, done) for key, one in value.items() if one is not None}
+            if isinstance(value, dict)
+            else [_without_nulls(one, done) for one in value]
+        )
+    return done[id(value)]
 
 
 def _without_unknowns(value: Mapping[str, Any]) -> Mapping[str, Any]:

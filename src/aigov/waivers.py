@@ -32,7 +32,9 @@ class Waiver(NamedTuple):
     granted_on: str
     expires_on: str
     at: str | None
-    """JSON pointer: the waiver covers a finding at this place only."""
+    """JSON pointer: of a finding, the waiver covers this place only."""
+    by_person: bool
+    """Whether the approver is one person, not a mailbox or a placeholder."""
 
 
 class Target(NamedTuple):
@@ -64,7 +66,7 @@ WORDS: Mapping[str, Words] = {
         "unused",
         "Waiver covers nothing",
         Enforcement.WARN,
-        "Remove it: the policy no longer fails.",
+        "Remove it if the policy no longer fails; else correct its use case or place.",
     ),
     "WAI-003": Words(
         "expiring",
@@ -88,7 +90,7 @@ WORDS: Mapping[str, Words] = {
         "approver-not-allowed",
         "Approver is not allowed to approve this waiver",
         Enforcement.BLOCK,
-        "Have it approved by somebody who neither owns nor builds the use case.",
+        "Have it approved by one named person who neither owns nor builds the use case.",
     ),
     "WAI-007": Words(
         "malformed-or-unknown-policy",
@@ -116,7 +118,7 @@ def waive(
     findings: dict[int, list[Result]] = {}
     for index, (prepared, _) in enumerate(documents):
         if prepared.kind == "Waiver" and not prepared.shape:
-            waiver = parse_waiver(prepared.document)
+            waiver = parse_waiver(prepared)
             target = targets.get(waiver.use_case)
             found = judge_waiver(waiver, policies, target, settings.as_of, people)
             findings[index] = found
@@ -140,13 +142,13 @@ def _owners(value: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def parse_waiver(document: Document) -> Waiver:
+def parse_waiver(prepared: Prepared) -> Waiver:
     """Read a waiver document whose shape the manifest schema accepts."""
-    value = document.value
+    value = prepared.document.value
     assert isinstance(value, dict)  # the schema held
     spec = value["spec"]
     return Waiver(
-        document,
+        prepared.document,
         value["metadata"]["id"],
         spec["policy"],
         spec["use_case"],
@@ -154,6 +156,7 @@ def parse_waiver(document: Document) -> Waiver:
         spec["granted_on"],
         spec["expires_on"],
         spec.get("at"),
+        not prepared.nobodies,
     )
 
 
@@ -176,6 +179,9 @@ def judge_waiver(
     if expires < granted or waiver.granted_on > today:
         words = f"granted on {waiver.granted_on}, expires on {waiver.expires_on}"
         found.append(_finding(waiver, "WAI-007", "granted_on", words))
+    if not waiver.by_person:
+        words = f"{waiver.approved_by} is no named person"
+        found.append(_finding(waiver, "WAI-006", "approved_by", words))
     if policy.waivable is None:
         found.append(_finding(waiver, "WAI-005", "policy", f"{policy.code} cannot be waived"))
     elif target:
@@ -191,8 +197,12 @@ def judge_waiver(
     elif left <= EXPIRING_DAYS and not found:
         words = f"expires on {waiver.expires_on}, {left} days left"
         found.append(_finding(waiver, "WAI-003", "expires_on", words))
-    if target and not any(_covers(waiver, policy, result) for result in target.results):
-        words = f"{policy.code} does not fail on {waiver.use_case}"
+    if target is None:
+        words = f"no use case {waiver.use_case} is judged in this run"
+        found.append(_finding(waiver, "WAI-002", "use_case", words))
+    elif not any(_is_about(waiver, policy, result) for result in target.results):
+        place = f" at {waiver.at}" if waiver.at else ""
+        words = f"{policy.code} does not fail on {waiver.use_case}{place}"
         found.append(_finding(waiver, "WAI-002", "policy", words))
     return found
 
@@ -201,11 +211,37 @@ def _approver_findings(
     waiver: Waiver, forbidden: tuple[str, ...], target: Target, people: Mapping[str, str]
 ) -> list[Result]:
     approver = same_person(waiver.approved_by, people)
-    return [
-        _finding(waiver, "WAI-006", "approved_by", f"{waiver.approved_by} is the {role} owner")
+    owners = {
+        role: same_person(target.owners[role], people)
         for role in forbidden
-        if role in target.owners and same_person(target.owners[role], people) == approver
+        if role in target.owners
+    }
+    said = [
+        f"{waiver.approved_by} is the {role} owner"
+        for role, owner in owners.items()
+        if owner == approver
     ]
+    ways = _ways(approver, people)
+    unlike = [
+        role
+        for role, owner in owners.items()
+        if "@" in owner and ways.isdisjoint(_ways(owner, people))
+    ]
+    if unlike and waiver.by_person:  # a nobody is told already
+        kinds = (
+            "a handle, but an e-mail address" if True in ways else "an e-mail address, but a handle"
+        )
+        said.append(
+            f"{waiver.approved_by} is {kinds} names the {' and the '.join(unlike)} owner, so they "
+            "cannot be told apart; use one kind, or map people in the organisation profile"
+        )
+    return [_finding(waiver, "WAI-006", "approved_by", words) for words in said]
+
+
+def _ways(person: str, people: Mapping[str, str]) -> set[bool]:
+    """Return how a person is known to be named: True by handle, False by address."""
+    known = {one for one, whose in people.items() if whose == person} | {person}
+    return {one.startswith("@") for one in known}
 
 
 def apply_waivers(
@@ -216,20 +252,30 @@ def apply_waivers(
     """Return `results` with what valid `waivers` of this use case cover marked waived."""
 
     def marked(result: Result) -> Result:
-        for waiver in waivers:
-            if _covers(waiver, policies[waiver.policy], result):
+        about = [one for one in waivers if _is_about(one, policies[one.policy], result)]
+        for waiver in about:
+            if waiver.at is None:
                 return result._replace(outcome=Outcome.WAIVED, waiver=waiver.id)
+        # a result is waived as a whole, so one place that nobody waived keeps it failing
+        if _places(result) <= {one.at for one in about}:
+            ids = ", ".join(sorted({one.id for one in about}))
+            return result._replace(outcome=Outcome.WAIVED, waiver=ids)
         return result
 
     return tuple(marked(result) for result in results)
 
 
-def _covers(waiver: Waiver, policy: Policy, result: Result) -> bool:
+def _is_about(waiver: Waiver, policy: Policy, result: Result) -> bool:
+    """Tell whether a result fails at the place that a waiver names, or anywhere if none."""
     return (
         result.code == policy.code
         and result.outcome in (Outcome.FAIL, Outcome.UNKNOWN)
-        and waiver.at in (None, result.pointer)
+        and (waiver.at is None or waiver.at in _places(result))
     )
+
+
+def _places(result: Result) -> set[str]:
+    return {result.pointer, *(spot.pointer for spot in result.related)}
 
 
 def _finding(waiver: Waiver, code: str, field: str, message: str) -> Result:
