@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from aigov.bundled import folder
 from aigov.cli.options import policy_files, shipped_shapes
-from aigov.errors import PackError
-from aigov.findings import Outcome
-from aigov.rules import build_rules, parsed_pack, read_pack
-from aigov.settings import Settings
+from aigov.errors import PackError, ProfileError, UsageError
+from aigov.findings import Enforcement, Outcome
+from aigov.rules import Rules, build_rules, parsed_pack, read_pack, tighten
+from aigov.settings import Settings, parse_profile
 from aigov.source import load
 from judging import AS_OF, ROOT, changed, example, judge, rules
 
@@ -147,6 +149,15 @@ def broken(old: str, new: str, path: str = "strategy-governance/tier-understated
         ("waivable: false", "params: {max_days: {low: x}}", "a param is a number, or one by tier"),
         ("remedy: ", "remedy: ''\nwhy: ", "yaml"),
         ("waivable: false", "when: spec.risk.tier", "a bare value is no condition"),
+        ("waivable: false", "params: {max_days: -1}", "a param may not be negative"),
+        ("code: GOV-004", "code: zz1", "yaml:2:7: zz1 is no code of the form"),
+        ("waivable: false", "to: intake", "it never binds"),
+        ("from: pilot", "from: retired", "it never binds"),
+        ("waivable: false", f"when: {'(' * 120}true{')' * 120}", "nested more than 50 deep"),
+        ("waivable: false", f"when: {'(' * 3000}true{')' * 3000}", "nested more than 50 deep"),
+        ("waivable: false", f"when: 'true {'|| tier == 1 ' * 2000}'", "a chain of more than 100"),
+        ("waivable: false", r"when: spec.risk.tier == '\x4'", "is no text"),
+        ("waivable: false", """when: '{"a": 1, ''a'': 2}["a"] == 1'""", "stands twice"),
     ],
 )  # fmt: skip
 def test_a_broken_policy_is_an_error_with_file_line_and_column(old, new, expected):
@@ -165,7 +176,9 @@ def test_a_policy_needs_its_mandatory_keys():
 def test_a_policy_is_one_mapping():
     path = "strategy-governance/tier-understated.yaml"
     assert "a policy is a mapping" in broken(shipped()[path].decode(), "- x\n")
-    assert "exactly one YAML document" in broken(shipped()[path].decode(), "a: 1\n---\nb: 2\n")
+    whole = shipped()[path].decode()
+    assert "yaml:3:1: exactly one YAML document" in broken(whole, "a: 1\n---\nb: 2\n")
+    assert "yaml:1:1: exactly one YAML document" in broken(whole, "")
     assert "stands twice" in broken("code: GOV-004", "code: GOV-004\ncode: GOV-004")
 
 
@@ -180,7 +193,7 @@ def test_a_code_or_id_given_twice_is_an_error(name, words):
         text = text.replace("id: tier-understated", "id: x")
         files = {"strategy-governance/x.yaml": text.encode()}
     else:
-        text = text.replace("id: tier-understated", "id: x").replace("GOV-004", "MINE-1")
+        text = text.replace("id: tier-understated", "id: x").replace("GOV-004", "MINE-001")
         files = {"strategy-governance/x.yaml": text.encode(), "b/x.yaml": text.encode()}
     with pytest.raises(PackError) as raised:
         build_rules(
@@ -188,12 +201,101 @@ def test_a_code_or_id_given_twice_is_an_error(name, words):
             shipped_shapes(),
         )
     assert words.split()[1:] == raised.value.problem.split()[1 : len(words.split())]
+    assert raised.value.where.endswith("x.yaml:2:7")
+
+
+def beside_the_shipped(*given: dict[str, bytes]) -> PackError:
+    """Return the error of packs that are given beside the shipped one."""
+    packs = [read_pack(f"mine{number}", files) for number, files in enumerate(given)]
+    with pytest.raises(PackError) as raised:
+        build_rules([read_pack("policies", shipped(), trusted=True), *packs], shipped_shapes())
+    return raised.value
+
+
+OWN = shipped()["strategy-governance/tier-understated.yaml"]
+OWN = OWN.replace(b"tier-understated", b"own").replace(b"GOV-004", b"OWN-001")
+
+
+def test_each_given_pack_holds_a_policy():
+    assert beside_the_shipped({}).problem == "the pack holds no policy"
+    found = beside_the_shipped({"a/own.yaml": OWN}, {"pack.yaml": b"id: mine"})
+    assert (found.where, found.problem) == ("mine1", "the pack holds no policy")
+    assert "<domain>/<id>.yaml" in found.remedy
+
+
+@pytest.mark.parametrize("name", ["derivation", "vocabulary"])
+def test_what_would_not_be_read_of_a_given_pack_is_refused(name):
+    found = beside_the_shipped({"a/own.yaml": OWN, f"{name}/tier.yaml": b"- x"})
+    assert f"only the shipped pack holds {name}/" in found.problem
+    assert found.where == f"mine0/{name}/tier.yaml"
+    assert found.remedy == f"remove {name}/ from mine0"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        (b"- x", "1:1", "described by a mapping"),
+        (b"id: mine\nversoin: '1'", "2:10", "no key versoin"),
+        (b"id: mine\nversion: 1.0", "2:10", "version is not text"),
+    ],
+)
+def test_a_pack_is_described_in_texts(text, where, words):
+    found = beside_the_shipped({"a/own.yaml": OWN, "pack.yaml": text})
+    assert found.where == f"mine0/pack.yaml:{where}"
+    assert words in found.problem
 
 
 def test_an_empty_pack_is_an_error():
     files = {path: data for path, data in shipped().items() if path.startswith(("der", "voc"))}
     with pytest.raises(PackError, match="holds no policy"):
         build_rules([read_pack("mine", files)], shipped_shapes())
+
+
+@pytest.mark.parametrize("name", ["x.yml", "x.yaml"])
+def test_a_folder_of_that_name_is_no_policy(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(UsageError) as raised:
+        policy_files(str(tmp_path))
+    assert raised.value.where == str(tmp_path / name)
+
+
+def test_what_would_be_passed_over_hang_or_crash_is_refused(tmp_path):
+    for name, make, words in (
+        ("x.yml", Path.touch, "only .yaml is read"),
+        ("x.yaml", lambda path: path.symlink_to("nowhere"), "not a regular file"),
+        ("x.yaml", os.mkfifo, "not a regular file"),
+    ):
+        make(tmp_path / name)
+        with pytest.raises(UsageError, match=words):
+            policy_files(str(tmp_path))
+        (tmp_path / name).unlink()
+
+
+def tightened(policies: str) -> Rules:
+    """Return the shipped rules under a profile with these `policies`."""
+    text = f"kind: Organization\nspec: {{policies: {{{policies}}}}}\n"
+    return tighten(rules(), parse_profile(load(text.encode()).documents[0], "profile.yaml"))
+
+
+def test_a_policy_is_tightened_once_by_code_or_by_id():
+    asked = "INT-004: {params: {max_pilot_days: 10}}, pilot-unbounded: {enforcement: block}"
+    with pytest.raises(ProfileError) as raised:
+        tightened(asked)
+    assert raised.value.problem.startswith("pilot-unbounded and INT-004 are the same policy")
+    assert raised.value.where == "profile.yaml:2:60"
+
+
+def test_a_profiles_limit_is_not_negative():
+    with pytest.raises(ProfileError, match="max_pilot_days may not be negative"):
+        tightened("INT-004: {params: {max_pilot_days: -1}}")
+
+
+def test_what_a_profile_asks_for_is_not_softened():
+    assert {to for _, to in rules().policies["MAN-013"].soften} == {Enforcement.INFO}
+    asked = tightened("MAN-013: {enforcement: block}").policies["MAN-013"]
+    assert {to for _, to in asked.soften} == {Enforcement.BLOCK}
+    as_before = tightened("MAN-013: {}").policies["MAN-013"]
+    assert as_before.soften == rules().policies["MAN-013"].soften
 
 
 def test_a_condition_of_a_required_field_is_vetted_too():

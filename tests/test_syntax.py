@@ -122,6 +122,8 @@ def test_text_literals_are_read_with_their_escapes():
     [
         ("a &&", 4), ("a..b", 2), ("a.all(x)", 1), ("a.all(1, b)", 1), ("'x", 0), ("has(a)", 0),
         ("has(a.b, c.d)", 0), ("a b", 2), ("f(,)", 2), ("@", 0), ("a ? b", 5), ("[a", 2),
+        ("!" * 5000 + "a", 0), ("a" + ".b" * 200, 0), ("[" * 51, 50), ("a?b:" * 60 + "c", 200),
+        ("{1: a, 'x': b, 1: c}", 0),
         ("{a b}", 3), ("{a: b c: d}", 6), ("a[1", 3), ("(a", 2), ("", 0), ("a.1", 2),
     ],
 )  # fmt: skip
@@ -129,6 +131,17 @@ def test_a_fault_has_its_offset(text, offset):
     with pytest.raises(ExpressionFault) as raised:
         parse(text)
     assert raised.value.offset == offset
+
+
+def test_a_text_that_python_does_not_read_is_a_fault():
+    with pytest.raises(ExpressionFault) as raised:
+        literal_texts(parse("[a, 'x\0']"))
+    assert raised.value.offset == 4
+
+
+def test_brackets_beyond_what_the_library_compiles_are_parsed():
+    assert parse("(" * 49 + "a" + ")" * 49).text == "a"
+    assert parse("!" * 99 + "a").kind == "unary"
 
 
 def test_trailing_commas_are_allowed_as_in_cel():

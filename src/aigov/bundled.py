@@ -1,7 +1,9 @@
 """The data folders that ship with the program."""
 
 import os
-from typing import Any
+from typing import Any, NoReturn
+
+from aigov.errors import UsageError
 
 
 def folder(kind: str) -> str:
@@ -46,13 +48,32 @@ def compiled_expressions() -> dict[str, bytes]:
 
 def read_tree(root: str, suffix: str, *, but: str = "\0") -> dict[str, bytes]:
     """Return every file below `root` that ends in `suffix`, and not in `but`: POSIX path to
-    content, sorted."""
+    content, sorted.
+
+    Raises:
+        UsageError: one cannot be read, or is named so that it would be passed over.
+    """
     found = {}
-    for path, folders, names in os.walk(root):
+    for path, folders, names in os.walk(root, onerror=_unreadable):
         folders.sort()
-        for name in sorted(names):
+        for name in sorted(names + folders):
+            full = os.path.join(path, name)
+            if suffix == ".yaml" and name.endswith(".yml"):
+                raise UsageError("only .yaml is read", where=full, remedy="rename it to .yaml")
             if name.endswith(suffix) and not name.endswith(but):
-                full = os.path.join(path, name)
-                with open(full, "rb") as file:
-                    found[os.path.relpath(full, root).replace(os.sep, "/")] = file.read()
+                found[os.path.relpath(full, root).replace(os.sep, "/")] = _content(full)
     return found
+
+
+def _content(path: str) -> bytes:
+    if not os.path.isfile(path):  # to open a pipe would wait for ever
+        raise UsageError("not a regular file", where=path, remedy="remove or rename it")
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        _unreadable(error)
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise UsageError(f"cannot be read ({error.strerror})", where=str(error.filename)) from None

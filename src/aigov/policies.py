@@ -26,6 +26,8 @@ DOMAINS = (
     "deploy-operate",
     "optimize-value",
 )
+_NAMES = {"code": "[A-Z][A-Z0-9]*-[0-9]{3}", "id": "[a-z][a-z0-9-]*"}
+"""As `schemas/policy.v1.json` has it: what waivers and profiles can refer to."""
 PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[A-Za-z0-9_]+)*)\s*\}\}")
 """A value in a message: `{{spec.risk.tier}}`; `it` is the list element at fault."""
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
@@ -141,6 +143,8 @@ class _PolicyReader:
             raise self.error("/id", f"the id is {value['id']}, but the file is {parts[-1]}")
         binds_from = self.rank("stages", "/from", value["from"])
         binds_to = self.rank("stages", "/to", value.get("to", "production"))
+        if binds_to < binds_from:
+            raise self.error("/to", "it never binds: `to` (else production) is before `from`")
         params = self.params()
         if self.known:
             self.known = self.known._replace(params=self.known.params | params.keys())
@@ -183,6 +187,9 @@ class _PolicyReader:
         for key in _MANDATORY:
             if not self.value.get(key):
                 raise self.error("", f"a policy needs {key}")
+        for key, pattern in _NAMES.items() if self.known else ():
+            if not re.fullmatch(pattern, self.value[key]):
+                raise self.error(f"/{key}", f"{self.value[key]} is no {key} of the form {pattern}")
         for tier in self.value["enforcement"]:
             if tier not in TIERS:
                 raise self.error(f"/enforcement/{tier}", f"no tier {tier}")
@@ -222,15 +229,14 @@ class _PolicyReader:
         from aigov.lints import name_faults, silence_faults
         from aigov.syntax import ExpressionFault
 
+        optional = [str(path) for path in self.value.get("optional", ())]
         try:
-            tree = expression.tree
+            faults = [
+                *name_faults(expression.tree, self.known),
+                *silence_faults(expression.tree, optional, condition=condition),
+            ]
         except ExpressionFault as fault:
             raise self.error(pointer, fault.message, fault.offset) from None
-        optional = [str(path) for path in self.value.get("optional", ())]
-        faults = [
-            *name_faults(tree, self.known),
-            *silence_faults(tree, optional, condition=condition),
-        ]
         for one in faults:
             raise self.error(pointer, one.message, one.offset)
         return expression
@@ -276,6 +282,8 @@ class _PolicyReader:
             for tier, number in by_tier.items():
                 if tier not in TIERS or isinstance(number, bool) or not _is_number(number):
                     raise self.error(f"/params/{name}", "a param is a number, or one by tier")
+                if number < 0:
+                    raise self.error(f"/params/{name}", "a param may not be negative")
             found[name] = {CONSTANTS["tiers"][t]: n for t, n in by_tier.items()}
         return found
 

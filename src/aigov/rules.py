@@ -222,33 +222,77 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
     found: dict[str, Policy] = {}
     taken: dict[str, str] = {}
     for pack in packs:
+        before = len(found)
         for path, document in sorted(pack.documents.items()):
-            if path == "pack.yaml" or path.startswith(("derivation/", "vocabulary/")):
+            where = f"{pack.name}/{path}"
+            if path.startswith(("derivation/", "vocabulary/")):
+                if pack is not packs[0]:
+                    folder = path.partition("/")[0]
+                    raise PackError(
+                        f"only the shipped pack holds {folder}/: this would not be read",
+                        where=where,
+                        remedy=f"remove {folder}/ from {pack.name}",
+                    )
+                continue
+            if path == "pack.yaml":
+                _vet_description(document, where)
                 continue
             vetted = None if pack.trusted else known
-            policy = parse_policy(document, f"{pack.name}/{path}", engine, vetted)
-            for name in (policy.code, policy.id, *policy.params):
+            policy = parse_policy(document, where, engine, vetted)
+            pointers = {policy.code: "/code", policy.id: "/id"}
+            pointers |= {name: f"/params/{name}" for name in policy.params}
+            for name, pointer in pointers.items():
                 if name in taken:
-                    raise PackError(f"{name} is already taken by {taken[name]}", where=policy.where)
-                taken[name] = policy.where
+                    problem = f"{name} is already taken by {taken[name]}"
+                    raise PackError(problem, where=_at(document, where, pointer))
+                taken[name] = where
             found[policy.code] = policy
             if not pack.trusted:
-                _compile(policy, engine)
-    if not found:
-        raise PackError("the pack holds no policy", where=packs[-1].name)
+                _compile(policy, engine, document)
+        if len(found) == before:
+            raise PackError(
+                "the pack holds no policy",
+                where=pack.name,
+                remedy="add one as <domain>/<id>.yaml, or give the folder that holds them",
+            )
     return dict(sorted(found.items()))
 
 
-def _compile(policy: Policy, engine: Engine) -> None:
+def _vet_description(document: Document, where: str) -> None:
+    """Check `pack.yaml`, which describes a pack in texts.
+
+    Raises:
+        PackError: it is something else; has its place.
+    """
+    known = ("id", "title", "version", "description")
+    value = document.value
+    if not isinstance(value, dict):
+        problem = f"a pack is described by a mapping of {', '.join(known)}"
+        raise PackError(problem, where=_at(document, where, ""))
+    for key, text in value.items():
+        if key not in known or not isinstance(text, str):
+            problem = f"{key} is not text" if key in known else f"no key {key} in a pack.yaml"
+            raise PackError(problem, where=_at(document, where, f"/{key}"))
+
+
+def _at(document: Document, where: str, pointer: str) -> str:
+    place = document.place(pointer)
+    return f"{where}:{place.line}:{place.column}"
+
+
+def _compile(policy: Policy, engine: Engine, document: Document) -> None:
     """Compile at once, so that a type error shows whether or not the policy binds."""
     from aigov.syntax import ExpressionFault
 
-    for expression in (policy.when, policy.require, *(when for when, _ in policy.soften)):
+    given = {"/when": policy.when, "/require": policy.require}
+    given |= {f"/soften/{i}/when": when for i, (when, _) in enumerate(policy.soften)}
+    for pointer, expression in given.items():
         if expression is not None:
             try:
                 engine.compile(expression.text)
             except ExpressionFault as fault:
-                raise PackError(f"does not compile: {fault.message}", where=policy.where) from None
+                where = _at(document, policy.where, pointer)
+                raise PackError(f"does not compile: {fault.message}", where=where) from None
 
 
 def _section(pack: Pack, folder: str) -> dict[str, Any]:
@@ -271,7 +315,8 @@ def read_document(data: bytes, where: str) -> Document:
         trouble = loaded.troubles[0]
         raise PackError(trouble.message, where=f"{where}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
-        raise PackError("exactly one YAML document is expected", where=where)
+        line = loaded.documents[1].line if loaded.documents else 1
+        raise PackError("exactly one YAML document is expected", where=f"{where}:{line}:1")
     return loaded.documents[0]
 
 
@@ -282,31 +327,40 @@ def tighten(rules: Rules, profile: Profile) -> Rules:
         ProfileError: an unknown policy or param, or a loosening; has its place.
     """
     named, policies = rules.named(), dict(rules.policies)
+    asked_as: dict[str, str] = {}
     for name, asked in profile.policies.items():
         policy = named.get(name)
         if policy is None:
             raise profile.error(asked.pointer, f"no policy {name}")
+        if policy.code in asked_as:  # by code and by id: the second would undo the first
+            problem = f"{name} and {asked_as[policy.code]} are the same policy; write one of them"
+            raise profile.error(asked.pointer, problem)
+        asked_as[policy.code] = name
         policies[policy.code] = _tightened(policy, asked, profile)
     return rules._replace(policies=policies, read_by_blocking=_read_by_blocking(policies))
 
 
 def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:
-    enforcement = policy.enforcement
+    enforcement, soften = policy.enforcement, policy.soften
     if asked.enforcement:
         wanted = asked.enforcement
         if any(wanted.rank < given.rank for given in enforcement.values()):
             problem = f"{policy.code} may only be tightened, not made {wanted}"
             raise profile.error(f"{asked.pointer}/enforcement", problem)
         enforcement = dict.fromkeys(enforcement, wanted)
+        # what the profile asks for holds for every failure, a softened one too
+        soften = tuple((when, max(to, wanted, key=lambda one: one.rank)) for when, to in soften)
     params = dict(policy.params)
     for name, number in asked.params.items():
         pointer = f"{asked.pointer}/params/{name}"
         if name not in params:
             raise profile.error(pointer, f"{policy.code} has no param {name}")
+        if number < 0:
+            raise profile.error(pointer, f"{name} may not be negative")
         given = params[name]
         loosened = max(given.values()) if name.startswith("max_") else min(given.values())
         if number > loosened if name.startswith("max_") else number < loosened:
             raise profile.error(pointer, f"{name} may only be tightened: {loosened:g} is the limit")
         stricter = min if name.startswith("max_") else max
         params[name] = {tier: stricter(one, number) for tier, one in given.items()}
-    return policy._replace(enforcement=enforcement, params=params)
+    return policy._replace(enforcement=enforcement, soften=soften, params=params)

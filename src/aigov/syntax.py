@@ -12,6 +12,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
+MAX_NESTING = 50
+"""Most brackets within each other: more than the library compiles (32)."""
+MAX_DEPTH = 100
+"""Longest chain of operators: what walks a tree stays clear of Python's recursion limit."""
 MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
 _LEVELS = (
     ("||",),
@@ -94,6 +98,11 @@ def parse(text: str) -> Expr:
     expr = parser.choice()
     if parser.kind != "end":
         raise ExpressionFault(f"unexpected {parser.token!r}", parser.start)
+    level, depth = [expr], 0
+    while level:  # a chain such as `a && b && ...` is a deep tree, though it nests nothing
+        level, depth = [part for one in level for part in one.parts], depth + 1
+        if depth > MAX_DEPTH and level:
+            raise ExpressionFault(f"a chain of more than {MAX_DEPTH} parts", expr.start)
     return expr
 
 
@@ -119,10 +128,17 @@ def literal_texts(expr: Expr) -> list[str]:
 
 
 def text_of(expr: Expr) -> str:
-    """Return the value of a text literal."""
+    """Return the value of a text literal.
+
+    Raises:
+        ExpressionFault: it holds a character or an escape that none may hold.
+    """
     from ast import literal_eval  # only vetting and explaining need it
 
-    value = literal_eval(expr.text)
+    try:
+        value = literal_eval(expr.text)
+    except (SyntaxError, ValueError):
+        raise ExpressionFault(f"{expr.text!r} is no text", expr.start) from None
     assert isinstance(value, str)
     return value
 
@@ -204,6 +220,7 @@ class _Parser:
         self.text = text
         self.kind, self.token, self.start, self.end = "", "", 0, 0
         self.last_end = 0
+        self.depth = 0
         self.advance()
 
     def advance(self) -> None:
@@ -240,13 +257,17 @@ class _Parser:
         return name
 
     def choice(self) -> Expr:
-        condition = self.level(0)
-        if not self.take("?"):
-            return condition
-        then = self.level(0)
-        self.need(":")
-        otherwise = self.choice()
-        return Expr("choice", condition.start, otherwise.end, parts=(condition, then, otherwise))
+        if self.depth == MAX_NESTING:
+            raise ExpressionFault(f"nested more than {MAX_NESTING} deep", self.start)
+        self.depth += 1
+        expr = self.level(0)
+        if self.take("?"):
+            then = self.level(0)
+            self.need(":")
+            otherwise = self.choice()
+            expr = Expr("choice", expr.start, otherwise.end, parts=(expr, then, otherwise))
+        self.depth -= 1
+        return expr
 
     def level(self, depth: int) -> Expr:
         """Parse binary operators of one precedence and all that bind tighter."""
@@ -261,12 +282,14 @@ class _Parser:
         return left
 
     def unary(self) -> Expr:
-        start, token = self.start, self.token
-        if self.kind == "sign" and token in ("!", "-"):
+        signs = []
+        while self.kind == "sign" and self.token in ("!", "-"):
+            signs.append((self.start, self.token))
             self.advance()
-            operand = self.unary()
-            return Expr("unary", start, operand.end, token, (operand,))
-        return self.member(self.primary())
+        expr = self.member(self.primary())
+        for start, token in reversed(signs):
+            expr = Expr("unary", start, expr.end, token, (expr,))
+        return expr
 
     def member(self, expr: Expr) -> Expr:
         while True:
@@ -322,6 +345,9 @@ class _Parser:
             return Expr("list", start, self.last_end, parts=items)
         if self.take("{"):
             entries = tuple(self.entries())
+            keys = [one.text.replace('"', "'") for one in entries[::2] if one.kind == "literal"]
+            if len(keys) > len(set(keys)):  # the library finds out only on evaluation
+                raise ExpressionFault("a key of the map stands twice", start)
             return Expr("map", start, self.last_end, parts=entries)
         name = self.need_name()
         if not self.take("("):

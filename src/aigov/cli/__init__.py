@@ -62,7 +62,9 @@ def main() -> NoReturn:
     """Run a command and exit with its code; never shows a traceback."""
     try:
         if not sys.stdout:
-            raise UsageError("standard output is closed", remedy="redirect it, if only to /dev/null")
+            raise UsageError(
+                "standard output is closed", remedy="redirect it, if only to /dev/null"
+            )
         code = aigov.main(standalone_mode=False)
         sys.stdout.flush()
     except AigovError as error:
