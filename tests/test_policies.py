@@ -263,6 +263,7 @@ def test_what_would_be_passed_over_hang_or_crash_is_refused(tmp_path):
     for name, make, words in (
         ("x.yml", Path.touch, "only .yaml is read"),
         ("x.yaml", lambda path: path.symlink_to("nowhere"), "not a regular file"),
+        ("linked", lambda path: path.symlink_to("/"), "a linked folder is not entered"),
         ("x.yaml", os.mkfifo, "not a regular file"),
     ):
         make(tmp_path / name)
@@ -283,6 +284,14 @@ def test_a_policy_is_tightened_once_by_code_or_by_id():
         tightened(asked)
     assert raised.value.problem.startswith("pilot-unbounded and INT-004 are the same policy")
     assert raised.value.where == "profile.yaml:2:60"
+
+
+def test_a_spelling_belongs_to_one_person():
+    text = "kind: Organization\nspec:\n  people: {a@x.com: ['@a'], b@x.com: ['@A']}\n"
+    with pytest.raises(ProfileError) as raised:
+        parse_profile(load(text.encode()).documents[0], "profile.yaml")
+    assert raised.value.problem == "@A stands for two people: a@x.com and b@x.com"
+    assert raised.value.where == "profile.yaml:3:3"
 
 
 def test_a_profiles_limit_is_not_negative():

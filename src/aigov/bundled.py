@@ -60,6 +60,11 @@ def read_tree(root: str, suffix: str, *, but: str = "\0") -> dict[str, bytes]:
             full = os.path.join(path, name)
             if suffix == ".yaml" and name.endswith(".yml"):
                 raise UsageError("only .yaml is read", where=full, remedy="rename it to .yaml")
+            if name in folders and os.path.islink(full):
+                problem = "a linked folder is not entered"
+                raise UsageError(
+                    problem, where=full, remedy="give its target as a pack, or copy it"
+                )
             if name.endswith(suffix) and not name.endswith(but):
                 found[os.path.relpath(full, root).replace(os.sep, "/")] = _content(full)
     return found

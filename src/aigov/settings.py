@@ -75,11 +75,13 @@ def parse_profile(document: Document, where: str) -> Profile:
     value = document.value
     assert isinstance(value, dict)  # the schema held
     spec = value.get("spec") or {}
-    people = {
-        same_person(one, {}): person.lower()
-        for person, names in spec.get("people", {}).items()
-        for one in (person, *names)
-    }
+    people: dict[str, str] = {}
+    for person, names in spec.get("people", {}).items():
+        for one in (person, *names):
+            owner = people.setdefault(same_person(one, {}), person.lower())
+            if owner != person.lower():
+                problem = f"{one} stands for two people: {owner} and {person}"
+                raise profile_error(document, where, "/spec/people", problem)
     tightenings = {}
     for code, given in spec.get("policies", {}).items():
         pointer = f"/spec/policies/{code}"
