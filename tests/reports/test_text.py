@@ -27,7 +27,7 @@ from reports.zoo import (
     poisoned,
 )
 
-ANSI = re.compile(r"\x1b\[(?:0|1|2|32|33|1;31)m")
+ANSI = re.compile(r"\x1b\[(?:0|1|2|32|35|1;31)m")
 HEAD = re.compile(r"^  (ERROR |BLOCK |warn  |info  |waived) ", re.MULTILINE)
 STYLES = {
     "plain": Style(),
@@ -371,7 +371,7 @@ def test_verbose_names_what_it_was_judged_by() -> None:
 
 @pytest.mark.parametrize(
     ("results", "code"),
-    [((FINDING,), "1;31"), ((FINDING._replace(enforcement=WARN),), "33"),
+    [((FINDING,), "1;31"), ((FINDING._replace(enforcement=WARN),), "35"),
      ((Result("A-1", PASS),), "32")],
 )  # fmt: skip
 def test_the_last_line_has_the_colour_of_the_verdict(
@@ -382,7 +382,7 @@ def test_the_last_line_has_the_colour_of_the_verdict(
 
 
 def test_nothing_judged_is_not_green() -> None:
-    assert text(only(), Style(colour=True)).splitlines()[-1].startswith("\x1b[33m")
+    assert text(only(), Style(colour=True)).splitlines()[-1].startswith("\x1b[35m")
 
 
 def test_colour_changes_nothing_but_the_colour() -> None:

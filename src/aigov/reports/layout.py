@@ -9,9 +9,9 @@ from aigov.reports.escape import columns, defuse, escape
 NARROWEST = 40
 """Columns below which wrapping stops narrowing: shorter lines cannot be read."""
 
-_CODES = {"strong": "1", "bad": "1;31", "warn": "33", "good": "32", "dim": "2"}
+_CODES = {"strong": "1", "bad": "1;31", "warn": "35", "good": "32", "dim": "2"}
 """Role to ANSI attributes (ECMA-48 SGR): none sets a background, so that they hold on
-light and dark."""
+light and dark; magenta and not yellow, which white swallows."""
 
 
 class Span(NamedTuple):

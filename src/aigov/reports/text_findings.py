@@ -182,7 +182,7 @@ def _remedy(remedy: str, style: Style) -> str:
     """Return what to do next, "" where nobody wrote it down."""
     if not remedy:
         return ""
-    return lay([Span("fix:", "good"), Span(escape(remedy))], style, _BODY, _BODY + "     ")
+    return lay([Span("fix:", "strong"), Span(escape(remedy))], style, _BODY, _BODY + "     ")
 
 
 def _controls(text: PolicyText | None, style: Style) -> str:
