@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from aigov.bundled import folder, read_tree
-from aigov.cli.options import load_rules, shipped_shapes, terminal_style, write_out
+from aigov.cli.options import load_rules, reading_options, shipped_shapes, terminal_style, write_out
 from aigov.explaining import explain as explain_word
 from aigov.explaining import known_words
 from aigov.explanation import Sources
@@ -17,7 +17,7 @@ from aigov.rules import Rules, read_document
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    rules, _ = load_rules(context.params.get("policies") or ())
+    rules, _ = load_rules(context.params.get("folders") or ())
     words = [one for one in known_words(rules, _words()) if one.startswith(typed)]
     deepest = typed.count(".") + 1  # a level of fields at a time: the whole tree has 500
     return [one for one in dict.fromkeys(words) if one.count(".") <= deepest]
@@ -25,22 +25,8 @@ def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -
 
 @click.command()
 @click.argument("word", shell_complete=_complete)
-@click.option(
-    "--policies",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(),
-    help="A policy pack beside the shipped one; repeatable.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
-def explain(word: str, policies: tuple[str, ...], form: str) -> None:
+@reading_options
+def explain(word: str, folders: tuple[str, ...], form: str) -> None:
     """Explain WORD: a policy, a field of a manifest, or a word of a report.
 
     A policy is named by its code or id.  A field is named with or without spec. in
@@ -55,7 +41,7 @@ def explain(word: str, policies: tuple[str, ...], form: str) -> None:
       aigov-gate explain authorization
       aigov-gate explain M2 --format json
     """
-    rules, _ = load_rules(policies)
+    rules, _ = load_rules(folders)
     explanation = explain_word(word, sources(rules))
     if form == "json":
         write_out([explanation_json(explanation)])

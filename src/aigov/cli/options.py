@@ -40,6 +40,26 @@ def judging_options(command: Command) -> Command:
     return command
 
 
+def reading_options(command: Command) -> Command:
+    """Add what every command takes that reads the policies without judging by them."""
+    command = click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="For people or for machines.",
+    )(command)
+    return click.option(
+        "--policies",
+        "folders",
+        metavar="DIR",
+        multiple=True,
+        type=click.Path(),
+        help="A policy pack beside the shipped one; repeatable.",
+    )(command)
+
+
 def _iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
     """Return the date as text, today (UTC) if none is given."""
     from datetime import UTC, date, datetime

@@ -2,7 +2,7 @@
 
 import click
 
-from aigov.cli.options import load_rules, terminal_style, write_out
+from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.expressions import CONSTANTS
 from aigov.listing import choose, policies_json, policies_text
@@ -46,22 +46,7 @@ def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str)
     shell_complete=_frameworks,
     help="Only those that touch this law or standard.",
 )
-@click.option(
-    "--policies",
-    "folders",
-    metavar="DIR",
-    multiple=True,
-    type=click.Path(),
-    help="A policy pack beside the shipped one; repeatable.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
+@reading_options
 def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
     """List the policies, all or those asked for.
 
