@@ -12,7 +12,7 @@ from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, CONTEXTS, Engine, Expression
 from aigov.fields import find
 from aigov.findings import Enforcement
-from aigov.source import Document, split_pointer
+from aigov.source import Document, join_pointer, split_pointer
 
 if TYPE_CHECKING:
     from aigov.lints import Vocabulary
@@ -174,7 +174,7 @@ class _PolicyReader:
             why=value.get("why", ""),
             waivable=self.waivable(),
             params=params,
-            controls={str(k): tuple(map(str, v)) for k, v in value.get("controls", {}).items()},
+            controls=self.controls(),
             where=self.path,
         )
 
@@ -269,6 +269,17 @@ class _PolicyReader:
         if not isinstance(given, dict) or given.keys() != {"max_days", "approver_not"}:
             raise self.error("/waivable", "waivable is false, or takes max_days and approver_not")
         return Waivable(dict(given["max_days"]), tuple(given["approver_not"]))
+
+    def controls(self) -> dict[str, tuple[str, ...]]:
+        found = self.value.get("controls", {})
+        for name, cited in found.items() if self.known else ():
+            if not isinstance(cited, list) or not cited:
+                raise self.error(join_pointer(["controls", name]), "controls are cited in a list")
+            for index, one in enumerate(cited):
+                if not isinstance(one, str):
+                    pointer = join_pointer(["controls", name, str(index)])
+                    raise self.error(pointer, f"a control is cited as text: '{one}'")
+        return {name: tuple(cited) for name, cited in found.items()}
 
     def params(self) -> dict[str, dict[int, float]]:
         found = {}

@@ -17,8 +17,11 @@ from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
 
 if TYPE_CHECKING:
+    from aigov.frameworks import Frameworks
     from aigov.lints import Vocabulary as Known
 
+FRAMEWORKS = "frameworks/"
+"""Where a pack keeps control frameworks, one a file that is named by its id."""
 KINDS = ("UseCase", "Waiver", "Organization")
 WALKED = frozenset({"placeholders", "evidence", "missing", "missing_read_by_blocking"})
 """Names below `derived` that are walked out of the document, not derived by rules."""
@@ -36,6 +39,8 @@ class Pack(NamedTuple):
     """The sha256 (hex) of each file, for the digest."""
     trusted: bool = False
     """Shipped, so vetted by the tests: not vetted again at every start."""
+    frameworks: Callable[[], Mapping[str, bytes]] = dict
+    """The files below `frameworks/`: read only where someone asks for controls."""
 
 
 class Shapes(NamedTuple):
@@ -66,6 +71,8 @@ class Rules(NamedTuple):
     """Every policy, derivation and vocabulary file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
+    frameworks: Callable[[], "Frameworks"]
+    """What the `controls` of policies refer to; who asks for it pays for it."""
 
     def digest(self) -> str:
         """Return `sha256:` over the sorted (path, sha256) of all files in force."""
@@ -100,17 +107,28 @@ def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -
     Raises:
         PackError: a file is not exactly one YAML document; has its place.
     """
-    documents = {path: read_document(data, f"{name}/{path}") for path, data in files.items()}
-    return Pack(name, documents, partial(_hashes, files), trusted)
+    frameworks = {path: data for path, data in files.items() if path.startswith(FRAMEWORKS)}
+    documents = {
+        path: read_document(data, f"{name}/{path}")
+        for path, data in files.items()
+        if path not in frameworks
+    }
+    return Pack(name, documents, partial(_hashes, files), trusted, lambda: frameworks)
 
 
-def parsed_pack(name: str, files: Mapping[str, list[Any]]) -> Pack:
-    """Return the pack of files (path to [sha256, value]) that were parsed before."""
+def parsed_pack(
+    name: str,
+    files: Mapping[str, list[Any]],
+    frameworks: Callable[[], Mapping[str, bytes]] = dict,
+) -> Pack:
+    """Return the pack of files (path to [sha256, value]) that were parsed before; its
+    frameworks are read when they are asked for."""
     return Pack(
         name,
         {path: Document("", 0, 0, value, (0, 0, None)) for path, (_, value) in files.items()},
-        lambda: {path: digest for path, (digest, _) in files.items()},
+        lambda: {path: one for path, (one, _) in files.items()} | _hashes(frameworks()),
         trusted=True,
+        frameworks=frameworks,
     )
 
 
@@ -159,7 +177,10 @@ def build_rules(
         },
         tuple(packs),
         _read_by_blocking(policies),
+        _frameworks(packs),
     )
+    if known:
+        _vet_controls(rules)
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
@@ -256,6 +277,47 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
                 remedy="add one as <domain>/<id>.yaml, or give the folder that holds them",
             )
     return dict(sorted(found.items()))
+
+
+def _frameworks(packs: list[Pack]) -> Callable[[], "Frameworks"]:
+    @cache
+    def read() -> "Frameworks":
+        from aigov.frameworks import Frameworks  # judging by a trusted pack needs none
+
+        return Frameworks(partial(_framework_files, packs), read_document)
+
+    return read
+
+
+def _framework_files(packs: list[Pack]) -> Iterator[tuple[str, str, bytes]]:
+    for pack in packs:
+        for path, content in pack.frameworks().items():
+            name = path.removeprefix(FRAMEWORKS).removesuffix(".yaml")
+            yield name, f"{pack.name}/{path}", content
+
+
+def _vet_controls(rules: Rules) -> None:
+    """Check the frameworks of the packs that are not trusted, and what their policies cite.
+
+    Raises:
+        PackError: a file does not hold, or a citation names nothing; has its place.
+    """
+    given = [pack for pack in rules.packs if not pack.trusted]
+    frameworks = rules.frameworks()
+    for name, _, _ in _framework_files(given):
+        frameworks[name]
+    documents = {
+        f"{pack.name}/{path}": one for pack in given for path, one in pack.documents.items()
+    }
+    for policy in rules.policies.values():
+        if policy.where in documents:
+            for pointer, problem in frameworks.faults(policy.controls):
+                raise PackError(
+                    problem,
+                    where=_at(documents[policy.where], policy.where, pointer),
+                    remedy="`aigov-gate policies list --framework NAME` lists the controls; "
+                    f"your own stand in {FRAMEWORKS}<id>.yaml of the pack",
+                )
 
 
 def _vet_description(document: Document, where: str) -> None:
