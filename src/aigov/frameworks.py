@@ -124,35 +124,46 @@ def parse_framework(document: Document, name: str, where: str) -> Framework:
     Raises:
         PackError: the file does not hold; has its place.
     """
-
-    def error(pointer: str, problem: str) -> PackError:
+    for pointer, problem in _file_faults(document.value, name):
         place = document.place(pointer)
-        return PackError(problem, where=f"{where}:{place.line}:{place.column}")
-
+        raise PackError(problem, where=f"{where}:{place.line}:{place.column}")
     value: Any = document.value
+    absent = {"publisher": "", "version": "", "points": False, "groups": {}}
+    return Framework(**{**absent, **value, "aliases": tuple(value.get("aliases", ()))})
+
+
+def _file_faults(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield (JSON pointer, what is wrong) of a framework file; what follows a fault may
+    rest on it, so only the first is sure."""
     if not isinstance(value, dict):
-        raise error("", "a framework is a mapping")
+        yield "", "a framework is a mapping"
     for key, given in value.items():
         if key not in _KEYS:
-            raise error(f"/{key}", f"no key {key} in a framework{_meant(key, _KEYS)}")
-        if not isinstance(given, _KEYS[key]):
-            raise error(f"/{key}", f"{key} is of the wrong type; a number stands in quotes")
+            yield f"/{key}", f"no key {key} in a framework{_meant(key, _KEYS)}"
+        elif not isinstance(given, _KEYS[key]):
+            yield f"/{key}", f"{key} is of the wrong type; a number stands in quotes"
     for key in _MANDATORY:
         if not value.get(key):
-            raise error("", f"a framework needs {key}")
+            yield "", f"a framework needs {key}"
     if value["id"] != name:
-        raise error("/id", f"the id is {value['id']}, but the file is {name}.yaml")
+        yield "/id", f"the id is {value['id']}, but the file is {name}.yaml"
     if not value["source"].startswith("https://"):
-        raise error("/source", "the source is an https page")
-    for control, title in value["controls"].items():
+        yield "/source", "the source is an https page"
+    yield from _control_faults(value["controls"], value.get("groups", {}))
+
+
+def _control_faults(
+    controls: Mapping[str, object], groups: Mapping[str, object]
+) -> Iterator[tuple[str, str]]:
+    for control, title in controls.items():
         if not isinstance(title, str) or not title:
-            raise error(join_pointer(["controls", control]), f"{control} needs a short title")
-    for heading, control in value.get("groups", {}).items():
-        if control not in value["controls"]:
-            problem = f"no control {control}{_meant(str(control), value['controls'])}"
-            raise error(join_pointer(["groups", heading]), problem)
-    absent = {"publisher": "", "version": "", "points": False, "aliases": (), "groups": {}}
-    return Framework(**{**absent, **value, "aliases": tuple(value.get("aliases", ()))})
+            yield join_pointer(["controls", control]), f"{control} needs a short title"
+    for heading, first in groups.items():
+        if first not in controls:
+            problem = f"no control {first}{_meant(str(first), controls)}"
+            yield join_pointer(["groups", heading]), problem
+    if groups and next(iter(controls)) not in groups.values():
+        yield "/groups", "the first control stands below no heading"
 
 
 def _meant(name: str, known: Iterable[str]) -> str:

@@ -305,7 +305,7 @@ def _vet_controls(rules: Rules) -> None:
     given = [pack for pack in rules.packs if not pack.trusted]
     frameworks = rules.frameworks()
     for name, _, _ in _framework_files(given):
-        frameworks[name]
+        frameworks[name]  # parsed, so that a fault in one that nobody cites shows too
     documents = {
         f"{pack.name}/{path}": one for pack in given for path, one in pack.documents.items()
     }
