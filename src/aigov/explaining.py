@@ -99,9 +99,7 @@ def _serves(policy: Policy, rules: Rules) -> Iterator[str]:
     """Yield what a policy touches, with the short titles of the controls."""
     frameworks = rules.frameworks()
     for name, refs in policy.controls.items():
-        for ref in refs:
-            title = frameworks.title(name, ref)
-            yield f"{name} {ref}: {title}" if title else f"{name} {ref}"
+        yield from (f"{name} {ref}: {frameworks[name].short_title(ref)}" for ref in refs)
 
 
 def _binds(policy: Policy) -> Iterator[str]:

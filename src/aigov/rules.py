@@ -10,6 +10,7 @@ from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
+from aigov.law import CORPUS, Obligation, parse_corpus
 from aigov.policies import Policy, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
@@ -17,13 +18,23 @@ from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
 
 if TYPE_CHECKING:
-    from aigov.frameworks import Frameworks
+    from aigov.frameworks import Framework
     from aigov.lints import Vocabulary as Known
 
 FRAMEWORKS = "frameworks/"
 """Where a pack keeps control frameworks, one a file that is named by its id."""
 KINDS = ("UseCase", "Waiver", "Organization")
-WALKED = frozenset({"placeholders", "evidence", "missing", "missing_read_by_blocking"})
+WALKED = frozenset(
+    {
+        "placeholders",
+        "evidence",
+        "shared_evidence",
+        "unknown_facts",
+        "done_dates",
+        "missing",
+        "missing_read_by_blocking",
+    }
+)
 """Names below `derived` that are walked out of the document, not derived by rules."""
 DERIVED = WALKED | {"stage", "stage_facts", "tier", "tier_max", "tier_reasons", "eu_category"}
 
@@ -40,7 +51,7 @@ class Pack(NamedTuple):
     trusted: bool = False
     """Shipped, so vetted by the tests: not vetted again at every start."""
     frameworks: Callable[[], Mapping[str, bytes]] = dict
-    """The files below `frameworks/`: read only where someone asks for controls."""
+    """The files of control frameworks: read only where someone asks for them."""
 
 
 class Shapes(NamedTuple):
@@ -50,6 +61,8 @@ class Shapes(NamedTuple):
     required: Any
     synonyms: Callable[[], Any]
     """Read only when a field is unknown."""
+    facts: Callable[[], Any]
+    """What expressions may read beyond the document; read only when a pack is vetted."""
 
 
 class Rules(NamedTuple):
@@ -71,8 +84,20 @@ class Rules(NamedTuple):
     """Every policy, derivation and vocabulary file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
-    frameworks: Callable[[], "Frameworks"]
-    """What the `controls` of policies refer to; who asks for it pays for it."""
+    corpus: Callable[[], Mapping[str, Obligation]]
+    """The legal obligations by key; few runs print one."""
+    frameworks: Callable[[], Mapping[str, "Framework"]]
+    """What the `controls` of policies refer to, by id; judging reads none of it."""
+
+    @property
+    def on_use_cases(self) -> tuple[Policy, ...]:
+        """The policies that judge a use case, by code."""
+        return tuple(p for p in self.policies.values() if not p.on_organisation)
+
+    @property
+    def on_organisation(self) -> tuple[Policy, ...]:
+        """The policies that judge the organisation, by code."""
+        return tuple(p for p in self.policies.values() if p.on_organisation)
 
     def digest(self) -> str:
         """Return `sha256:` over the sorted (path, sha256) of all files in force."""
@@ -121,8 +146,7 @@ def parsed_pack(
     files: Mapping[str, list[Any]],
     frameworks: Callable[[], Mapping[str, bytes]] = dict,
 ) -> Pack:
-    """Return the pack of files (path to [sha256, value]) that were parsed before; its
-    frameworks are read when they are asked for."""
+    """Return the pack of files (path to [sha256, value]) that were parsed before."""
     return Pack(
         name,
         {path: Document("", 0, 0, value, (0, 0, None)) for path, (_, value) in files.items()},
@@ -154,11 +178,24 @@ def build_rules(
     functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
     engine = Engine(functions, compiled)
     derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
+    corpus = cache(partial(_corpus, packs[0]))
+    frameworks = cache(partial(_frameworks, packs))
     known = None
     if not all(pack.trusted for pack in packs):
-        from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
+        # the shipped pack alone is not vetted
+        from aigov.frameworks import citation_faults
+        from aigov.lints import Vocabulary as Known
 
-        known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
+        facts = shapes.facts()
+        known = Known(
+            {"UseCase": fields, "Organization": parse_fields(shapes.manifest, "Organization")},
+            {name: parse_fields(facts, name) for name in facts["$defs"]},
+            DERIVED | derivation.lists.keys(),
+            frozenset(),
+            engine.functions,
+            corpus().keys(),
+            partial(citation_faults, frameworks()),
+        )
     policies = _policies(packs, known, engine)
     requirements = parse_requirements(shapes.required, "schemas/required.yaml")
     rules = Rules(
@@ -177,13 +214,27 @@ def build_rules(
         },
         tuple(packs),
         _read_by_blocking(policies),
-        _frameworks(packs),
+        corpus,
+        frameworks,
     )
-    if known:
-        _vet_controls(rules)
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
+
+
+def _corpus(pack: Pack) -> dict[str, Obligation]:
+    document = pack.documents.get(CORPUS)
+    return parse_corpus(document, f"{pack.name}/{CORPUS}") if document else {}
+
+
+def _frameworks(packs: list[Pack]) -> dict[str, "Framework"]:
+    from aigov.frameworks import parse_frameworks  # judging by the shipped pack needs none
+
+    return parse_frameworks(
+        (where, read_document(data, where))
+        for pack in packs
+        for where, data in ((f"{pack.name}/{path}", d) for path, d in pack.frameworks().items())
+    )
 
 
 def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
@@ -246,13 +297,12 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
         before = len(found)
         for path, document in sorted(pack.documents.items()):
             where = f"{pack.name}/{path}"
-            if path.startswith(("derivation/", "vocabulary/")):
+            if path.startswith(("derivation/", "vocabulary/")) or path == CORPUS:
                 if pack is not packs[0]:
-                    folder = path.partition("/")[0]
                     raise PackError(
-                        f"only the shipped pack holds {folder}/: this would not be read",
+                        "only the shipped pack holds such a file: this would not be read",
                         where=where,
-                        remedy=f"remove {folder}/ from {pack.name}",
+                        remedy=f"remove it from {pack.name}",
                     )
                 continue
             if path == "pack.yaml":
@@ -277,47 +327,6 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
                 remedy="add one as <domain>/<id>.yaml, or give the folder that holds them",
             )
     return dict(sorted(found.items()))
-
-
-def _frameworks(packs: list[Pack]) -> Callable[[], "Frameworks"]:
-    @cache
-    def read() -> "Frameworks":
-        from aigov.frameworks import Frameworks  # judging by a trusted pack needs none
-
-        return Frameworks(partial(_framework_files, packs), read_document)
-
-    return read
-
-
-def _framework_files(packs: list[Pack]) -> Iterator[tuple[str, str, bytes]]:
-    for pack in packs:
-        for path, content in pack.frameworks().items():
-            name = path.removeprefix(FRAMEWORKS).removesuffix(".yaml")
-            yield name, f"{pack.name}/{path}", content
-
-
-def _vet_controls(rules: Rules) -> None:
-    """Check the frameworks of the packs that are not trusted, and what their policies cite.
-
-    Raises:
-        PackError: a file does not hold, or a citation names nothing; has its place.
-    """
-    given = [pack for pack in rules.packs if not pack.trusted]
-    frameworks = rules.frameworks()
-    for name, _, _ in _framework_files(given):
-        frameworks[name]  # parsed, so that a fault in one that nobody cites shows too
-    documents = {
-        f"{pack.name}/{path}": one for pack in given for path, one in pack.documents.items()
-    }
-    for policy in rules.policies.values():
-        if policy.where in documents:
-            for pointer, problem in frameworks.faults(policy.controls):
-                raise PackError(
-                    problem,
-                    where=_at(documents[policy.where], policy.where, pointer),
-                    remedy="`aigov-gate policies list --framework NAME` lists the controls; "
-                    f"your own stand in {FRAMEWORKS}<id>.yaml of the pack",
-                )
 
 
 def _vet_description(document: Document, where: str) -> None:

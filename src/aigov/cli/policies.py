@@ -66,9 +66,10 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
     framework = None
     if asked["framework"] is not None:
         frameworks = rules.frameworks()
-        name = asked["framework"] = frameworks.named(asked["framework"]) or asked["framework"]
-        _hold("framework", name, frameworks)
-        framework = frameworks[name]
+        called = {name: one for one in frameworks.values() for name in (*one.aliases, one.id)}
+        _hold("framework", asked["framework"], called)
+        framework = called[asked["framework"]]
+        asked["framework"] = framework.id
     chosen = choose(everything, asked)
     if form == "json":
         write_out([policies_json(chosen, framework)])
