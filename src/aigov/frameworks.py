@@ -88,7 +88,7 @@ def _faults(value: Any, path: str, taken: Iterable[str]) -> Iterator[tuple[str, 
         if not value.get(key):
             yield "", f"a framework needs {key}"
     if not path.endswith(f"frameworks/{value['id']}.yaml"):
-        yield "/id", f"the id is {value['id']}, but the file is {path.rpartition('/')[2]}"
+        yield "/id", f"the file of {value['id']} is frameworks/{value['id']}.yaml"
     if value["id"] in taken:
         yield "/id", f"the framework {value['id']} stands in another pack already"
     if not value["source"].startswith("https://"):
@@ -130,5 +130,6 @@ def citation_faults(
 def _meant(name: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only a fault needs it
 
-    close = get_close_matches(str(name), list(known), n=1)
+    close = get_close_matches(str(name), known := list(known), n=1)
+    close += [one for one in known if one.endswith(f" {name}")]  # `B` is meant as `Appendix B`
     return f"; did you mean {close[0]}?" if close else ""
