@@ -201,10 +201,9 @@ def test_the_text_of_a_framework_stays_within_80_columns(name):
         said = "".join(policies_text(chosen, style, framework(name)))
         plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
         assert max(map(len, plain.splitlines())) <= 80
+        shown = [" ".join(line.split()) for line in plain.splitlines()]
         for control, title in framework(name).controls.items():
-            assert re.search(
-                rf"^  {re.escape(control)} +{re.escape(title)[:20]}", plain, re.MULTILINE
-            )
+            assert f"{control} {title}" in shown
 
 
 def test_hostile_words_of_a_framework_are_inert():
