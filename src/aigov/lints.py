@@ -36,7 +36,7 @@ class Vocabulary(NamedTuple):
     functions: AbstractSet[str]
     obligations: AbstractSet[str]
     """Keys of the law corpus."""
-    citation_faults: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]] = lambda _: ()
+    citation_faults: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
     """Gives (JSON pointer, what is wrong) of the `controls` that no framework has."""
 
     def tree(self, root: str) -> Field | None:
