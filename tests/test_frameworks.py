@@ -37,6 +37,15 @@ def test_these_frameworks_ship_in_order():
     assert files == NAMES
 
 
+def test_the_page_about_frameworks_names_each():
+    page = (ROOT / "docs" / "frameworks.md").read_text("utf-8")
+    assert set(re.findall("^\\| `([^`]+)` \\|", page, re.MULTILINE)) == NAMES
+    own = page.partition("## A framework of your own")[2]
+    text = "".join(f"{line[4:]}\n" for line in own.splitlines() if line.startswith("    "))
+    built = given("  acme-controls: [AC-7.2]", {"acme-controls.yaml": text})
+    assert built.frameworks()["acme-controls"].control("AC-7.2") == "AC-7"
+
+
 @pytest.mark.parametrize(
     ("name", "number"),
     [("nist-ai-rmf", 72), ("owasp-llm", 10), ("owasp-agentic", 10), ("omb-m-25-21", 12)],

@@ -81,7 +81,7 @@ class Rules(NamedTuple):
     schemas: Mapping[str, ManifestSchema]
     """By kind."""
     packs: tuple[Pack, ...]
-    """Every policy, derivation and vocabulary file in force."""
+    """Every policy, derivation, vocabulary and framework file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
     corpus: Callable[[], Mapping[str, Obligation]]
