@@ -20,7 +20,7 @@ from judging import AS_OF, ROOT, changed, example, judge, rules
 
 POLICIES = ROOT / "policies"
 CASE_FILES = sorted(
-    path for path in POLICIES.glob("*/*.cases.yaml") if path.parent.name != "derivation"
+    path for path in POLICIES.rglob("*.cases.yaml") if path.parent.name != "derivation"
 )
 FIRST = [
     "MAN-001",
