@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from aigov.expressions import CONSTANTS
 from aigov.fields import Field, find, walk
 from aigov.findings import Outcome
 from aigov.required import absent
