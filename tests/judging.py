@@ -9,8 +9,9 @@ from typing import Any
 
 from aigov.check import check
 from aigov.cli.options import load_rules
+from aigov.evidence import Evidence
 from aigov.findings import Result
-from aigov.preparing import ReadFile, read
+from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import resolve_evidence
 from aigov.results import DocumentResult
 from aigov.rules import Rules
@@ -47,7 +48,10 @@ def changed(
 
 
 def judge(
-    document: Document, settings: Settings | None = None, **evidence: bool | None
+    document: Document,
+    settings: Settings | None = None,
+    facts: dict[str, dict[str, Any]] | None = None,
+    **evidence: bool | None,
 ) -> DocumentResult:
     """Judge one document; evidence is looked up among the examples, or as given (None: unread)."""
     from aigov import preparing
@@ -56,8 +60,12 @@ def judge(
     prepared = preparing._prepare("aigov.yaml", document, rules(), settings)
     file = ReadFile("aigov.yaml", (prepared,), ())
     found = resolve_evidence(file.evidence, str(EXAMPLES), str(ROOT), None)
-    resolved = {path: holds for path, holds in {**found, **evidence}.items() if holds is not None}
-    return check([(file, resolved)], rules(), settings).documents[0]
+    for path, holds in evidence.items():
+        found.pop(path, None)
+        if holds is not None:
+            found[path] = Evidence(holds)
+    around = Surroundings(found, facts or {})
+    return check([(file, around)], rules(), settings).documents[0]
 
 
 def judge_text(text: str, settings: Settings | None = None) -> tuple[DocumentResult, ...]:
@@ -65,7 +73,7 @@ def judge_text(text: str, settings: Settings | None = None) -> tuple[DocumentRes
     settings = settings or Settings(as_of=AS_OF)
     file = read("aigov.yaml", text.encode(), rules(), settings)
     found = resolve_evidence(file.evidence, str(EXAMPLES), str(ROOT), None)
-    return check([(file, found)], rules(), settings).documents
+    return check([(file, Surroundings(found))], rules(), settings).documents
 
 
 def findings(result: DocumentResult) -> dict[str, Result]:

@@ -226,9 +226,9 @@ def test_each_given_pack_holds_a_policy():
 @pytest.mark.parametrize("name", ["derivation", "vocabulary"])
 def test_what_would_not_be_read_of_a_given_pack_is_refused(name):
     found = beside_the_shipped({"a/own.yaml": OWN, f"{name}/tier.yaml": b"- x"})
-    assert f"only the shipped pack holds {name}/" in found.problem
+    assert "only the shipped pack holds such a file" in found.problem
     assert found.where == f"mine0/{name}/tier.yaml"
-    assert found.remedy == f"remove {name}/ from mine0"
+    assert found.remedy == "remove it from mine0"
 
 
 @pytest.mark.parametrize(
