@@ -69,13 +69,21 @@ def check(
     )
 
 
-def _judge_use_case(
+def situate(
     prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
-) -> DocumentResult:
+) -> Situation:
+    """Return what the policies on use cases are judged on."""
+    derived, bound = _bind(prepared, surroundings, rules, settings)
+    spec = bound.values["spec"]
+    stage = judged_stage(spec, derived, settings.target_stage)
+    return bound.situation(stage, effective_tier(spec, derived, stage), settings)
+
+
+def _bind(
+    prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
+) -> "tuple[Derived, _Bound]":
     given_spec, metadata = mapping(prepared.value, "spec"), mapping(prepared.value, "metadata")
     derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of)
-    stage = judged_stage(spec, derived, settings.target_stage)
-    tier = effective_tier(spec, derived, stage)
     found = surroundings.evidence
     variable["placeholders"] = list(prepared.placeholders)
     variable["unknown_facts"] = list(prepared.unknown_facts)
@@ -87,7 +95,16 @@ def _judge_use_case(
     everything = absent(rules.demands, prepared.document.value)
     lacking = [(pointer, row) for pointer, row in everything if pointer not in implied]
     values = {"spec": spec, "metadata": metadata}
-    bound = _Bound(prepared, values, variable, surroundings, lacking, rules)
+    return derived, _Bound(prepared, values, variable, surroundings, lacking, rules)
+
+
+def _judge_use_case(
+    prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
+) -> DocumentResult:
+    derived, bound = _bind(prepared, surroundings, rules, settings)
+    spec = bound.values["spec"]
+    stage = judged_stage(spec, derived, settings.target_stage)
+    tier = effective_tier(spec, derived, stage)
     situation = bound.situation(stage, tier, settings)
     results = [judge(policy, situation) for policy in rules.on_use_cases]
     following = _following(stage) if settings.preview else None
@@ -113,26 +130,25 @@ def _judge_use_case(
     )
 
 
-def judge_organisation(
-    document: Document, profile: Mapping[str, Any], portfolio: Mapping[str, Any], rules: Rules,
-    settings: Settings,
-) -> tuple[Result, ...]:  # fmt: skip
-    """Judge an organisation by its portfolio; findings stand in its profile's `document`.
+def situate_organisation(
+    document: Document, portfolio: Mapping[str, Any], rules: Rules, settings: Settings
+) -> Situation:
+    """Return what the policies on the organisation are judged on; findings stand in its
+    profile's `document`, and `portfolio` is as in `schemas/facts.v1.json`.
 
-    `profile` is the `spec` of that document, `portfolio` as in `schemas/facts.v1.json`.
     It has neither stage nor tier: it is held to what live and critical use cases are.
     """
+    profile = mapping(document.value, "spec")
     stage, tier = _RANKS["production"], CONSTANTS["tiers"]["critical"]
     variables = {
         "profile": profile, "portfolio": portfolio, "today": settings.as_of, "stage": stage,
         "tier": tier, "params": resolve_params(rules.policies, tier),
     }  # fmt: skip
     organisation = str(mapping(document.value, "metadata").get("id", ""))
-    situation = Situation(
+    return Situation(
         document, organisation, stage, tier, variables, rules.engine.activation(variables),
         rules.engine, frozenset({"profile", "portfolio"}), True, lambda _name: [], ORGANISATION,
     )  # fmt: skip
-    return tuple(judge(policy, situation) for policy in rules.on_organisation)
 
 
 class _Bound(NamedTuple):

@@ -46,22 +46,38 @@ class Situation(NamedTuple):
 
 def judge(policy: Policy, situation: Situation) -> Result:
     """Return the result of `policy`; deterministic, and never raises on a document."""
-    if situation.stage is None:
-        return _without_stage(policy, situation)
-    early = policy.early is not None and situation.stage == policy.binds_from - 1
-    enforcement = policy.early if early else policy.enforcement.get(situation.tier)
-    unbound = _unbound(policy, situation.stage, early=early)
-    if unbound:
-        return Result(policy.code, unbound)
-    if enforcement is None:
-        return Result(policy.code, Outcome.NOT_APPLICABLE)
-    lacking = tuple(need for need in policy.needs if need not in situation.given)
-    if lacking:
-        return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking)
-    result = _evaluate(policy, situation, enforcement)
+    early = policy.early if situation.stage == policy.binds_from - 1 else None
+    settled = unevaluated(policy, situation)
+    if settled:
+        return settled
+    result = _evaluate(policy, situation, early or policy.enforcement[situation.tier])
     if early and result.outcome is Outcome.UNKNOWN:
         return Result(policy.code, Outcome.LATER)  # the value is not asked for yet
     return result
+
+
+def unevaluated(policy: Policy, situation: Situation) -> Result | None:
+    """Return the result where stage, tier or context settle it; None where expressions do."""
+    if situation.stage is None:
+        return _without_stage(policy, situation)
+    early = policy.early is not None and situation.stage == policy.binds_from - 1
+    unbound = _unbound(policy, situation.stage, early=early)
+    if unbound:
+        return Result(policy.code, unbound)
+    if not early and situation.tier not in policy.enforcement:
+        return Result(policy.code, Outcome.NOT_APPLICABLE)
+    lacking = tuple(need for need in policy.needs if need not in situation.given)
+    return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
+
+
+def verdict(policy: Policy, activation: Any) -> Outcome:
+    """Return the outcome alone of a policy that binds, without tracing it."""
+    applies = policy.when(activation).value if policy.when is not None else True
+    if not applies:
+        return Outcome.NOT_APPLICABLE if applies is False else Outcome.UNKNOWN
+    return {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.UNKNOWN}[
+        policy.require(activation).value
+    ]
 
 
 def _unbound(policy: Policy, stage: int, *, early: bool) -> Outcome | None:

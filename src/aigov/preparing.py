@@ -9,7 +9,7 @@ from aigov.findings import Enforcement, Outcome, Result, fingerprint
 from aigov.results import Problem
 from aigov.rules import Rules
 from aigov.settings import Settings, same_person
-from aigov.source import Document, join_pointer, load, split_pointer
+from aigov.source import Document, join_pointer, load, removed, replaced, split_pointer
 
 _PLANNED = frozenset({"due_on", "expires_on", "end_on", "funded_until"})
 """Fields of kind date that state a plan; all others state what was done."""
@@ -73,11 +73,12 @@ def read(path: str, data: bytes, rules: Rules, settings: Settings) -> ReadFile:
     problems = [Problem("SYN-001", path, t.line, t.column, t.message) for t in loaded.troubles]
     if not loaded.documents and not problems:
         problems.append(Problem("SYN-001", path, 1, 1, "the file is empty: it holds no manifest"))
-    documents = tuple(_prepare(path, one, rules, settings) for one in loaded.documents)
+    documents = tuple(prepare(path, one, rules, settings) for one in loaded.documents)
     return ReadFile(path, documents, tuple(problems))
 
 
-def _prepare(path: str, document: Document, rules: Rules, settings: Settings) -> Prepared:
+def prepare(path: str, document: Document, rules: Rules, settings: Settings) -> Prepared:
+    """Validate and walk one document."""
     people = settings.profile.people if settings.profile else {}
     given = document.value
     kind = given.get("kind") if isinstance(given, dict) else None
@@ -110,14 +111,14 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
                 if name not in _PLANNED and (live or pointer != _GO_LIVE):
                     done_dates.append({"pointer": pointer, "value": scalar})
             elif field.kind == "person" and (normal := same_person(scalar, people)) != scalar:
-                value = _replaced(value, split_pointer(pointer), normal)
+                value = replaced(value, split_pointer(pointer), normal)
             if field.kind not in _NO_PLACEHOLDERS:
                 texts.append((pointer, scalar))
     found = rules.vocabulary.placeholders([text for _, text in texts])
     placeholders = [{"pointer": texts[i][0], "value": texts[i][1]} for i in found]
     unknown = _unknown_facts(value)
     for pointer in unknown:  # they read as absent
-        value = _removed(value, split_pointer(pointer))
+        value = removed(value, split_pointer(pointer))
     return Prepared(
         path, document, kind, shape, value, tuple(placeholders), tuple(evidence),
         tuple({"pointer": pointer} for pointer in unknown), tuple(done_dates), tuple(nobodies),
@@ -168,21 +169,3 @@ def _unknown_facts(value: Mapping[str, Any]) -> list[str]:
         for name, fact in facts.items()
         if fact == "unknown"
     ]
-
-
-def _replaced(value: Any, parts: list[str], new: object) -> Any:
-    """Return a copy of `value` with `new` put in at `parts`."""
-    if not parts:
-        return new
-    first, *rest = parts
-    if isinstance(value, list):
-        index = int(first)
-        return [*value[:index], _replaced(value[index], rest, new), *value[index + 1 :]]
-    return {**value, first: _replaced(value[first], rest, new)}
-
-
-def _removed(value: Any, parts: list[str]) -> Any:
-    first, *rest = parts
-    if not rest:
-        return {key: one for key, one in value.items() if key != first}
-    return {**value, first: _removed(value[first], rest)}
