@@ -41,7 +41,7 @@ def judged(document, more: str = "", *, drop: str | tuple[str, ...] = ()) -> Res
     ]
     built = build_rules(packs, shipped_shapes())
     settings = Settings(as_of=AS_OF)
-    file = ReadFile("a", (preparing._prepare("a", document, built, settings),), ())
+    file = ReadFile("a", (preparing.prepare("a", document, built, settings),), ())
     evidence = resolve_evidence(file.evidence, str(ROOT / "examples"), str(ROOT), None)
     (result,) = check([(file, Surroundings(evidence))], built, settings).documents
     return next(one for one in result.results if one.code == "MINE-001")
