@@ -90,8 +90,16 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
         limits,
         policy.remedy,
         policy.controls,
+        tuple(_serves(policy, sources.rules)),
         tuple(dict.fromkeys(_fields_read(policy, sources))),
     )
+
+
+def _serves(policy: Policy, rules: Rules) -> Iterator[str]:
+    """Yield what a policy touches, with the short titles of the controls."""
+    frameworks = rules.frameworks()
+    for name, refs in policy.controls.items():
+        yield from (f"{name} {ref}: {frameworks[name].short_title(ref)}" for ref in refs)
 
 
 def _binds(policy: Policy) -> Iterator[str]:

@@ -50,6 +50,8 @@ class Explanation(NamedTuple):
     remedy: str = ""
     controls: Mapping[str, tuple[str, ...]] = {}
     """Framework to its references."""
+    serves: tuple[str, ...] = ()
+    """The same with the short titles of the controls, a line each."""
     see: tuple[str, ...] = ()
     """Words to go on with; each can be explained."""
 

@@ -18,6 +18,7 @@ from aigov.reports import render as renderer
 from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
 from aigov.rules import (
+    FRAMEWORKS,
     Pack,
     Rules,
     Shapes,
@@ -220,8 +221,14 @@ def _shipped() -> tuple[Pack, Shapes]:
             lambda: values["synonyms.yaml"],
             lambda: values["facts.v1.json"],
         )
-        return parsed_pack("policies", parsed["policies"]), shapes
+        return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
     return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+
+
+def _shipped_frameworks() -> dict[str, bytes]:
+    """Read the shipped frameworks, of which a wheel carries no parsed copy."""
+    root = os.path.join(folder("policies"), FRAMEWORKS)
+    return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
 
 
 def shipped_shapes() -> Shapes:
