@@ -34,6 +34,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "id": str,
     "code": str,
     "title": str,
+    "domain": str,
     "from": str,
     "to": str,
     "enforcement": dict,
