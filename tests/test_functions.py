@@ -424,6 +424,7 @@ def test_sorting_makes_sorted(values: list[Any]) -> None:
         ("accredited sellers", "credit", False),
         ("screens CVs for\nrecruiters", "recruit\\w*", True),
         ("loan or lending", "loans?|lend", True),
+        ("decides on loan\n  applications", "loan applications", True),
         ("", "credit", False),
         ("x" * MAX_SEARCHED + " credit", "credit", False),
         (3, "credit", False),
