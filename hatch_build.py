@@ -31,8 +31,9 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
                 continue
             (document,) = load(data).documents
             rules[folder][path] = [sha256(data).hexdigest(), document.value]
-    manifest = (ROOT / "schemas" / "manifest.v1.json").read_bytes()
-    rules["schemas"]["manifest.v1.json"] = [sha256(manifest).hexdigest(), json.loads(manifest)]
+    for name in ("manifest.v1.json", "facts.v1.json"):
+        schema = (ROOT / "schemas" / name).read_bytes()
+        rules["schemas"][name] = [sha256(schema).hexdigest(), json.loads(schema)]
     return rules
 
 
@@ -41,7 +42,7 @@ def compiled_expressions(rules: dict[str, dict[str, list[Any]]]) -> dict[str, by
     from aigov.rules import Shapes, build_rules, parsed_pack
 
     schemas = {path: value for path, (_, value) in rules["schemas"].items()}
-    shapes = Shapes(schemas["manifest.v1.json"], schemas["required.yaml"], dict)
+    shapes = Shapes(schemas["manifest.v1.json"], schemas["required.yaml"], dict, dict)
     built = build_rules([parsed_pack("policies", rules["policies"])], shapes)
     texts = sorted({expression.text for expression in built.expressions()})
     return {text: built.engine.compile(text, checked=False).serialize() for text in texts}

@@ -3,104 +3,27 @@
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from aigov.bundled import folder
 from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError, ProfileError, UsageError
-from aigov.findings import Enforcement, Outcome
+from aigov.findings import Enforcement
+from aigov.policies import DOMAINS
 from aigov.rules import Rules, build_rules, parsed_pack, read_pack, tighten
-from aigov.settings import Settings, parse_profile
+from aigov.settings import parse_profile
 from aigov.source import load
-from judging import AS_OF, ROOT, changed, example, judge, rules
+from judging import ROOT, rules
 
 POLICIES = ROOT / "policies"
-CASE_FILES = sorted(
-    path for path in POLICIES.glob("*/*.cases.yaml") if path.parent.name != "derivation"
-)
-FIRST = [
-    "MAN-001",
-    "MAN-004",
-    "MAN-006",
-    "MAN-013",
-    "GOV-001",
-    "GOV-002",
-    "GOV-004",
-    "GOV-005",
-    "INT-001",
-    "INT-003",
-    "INT-004",
-    "ARC-003",
-    "ARC-005",
-    "ARC-009",
-    "BLD-003",
-    "BLD-004",
-    "BLD-008",
-    "OPS-002",
-    "OPS-005",
-    "OPS-006",
-    "OPS-008",
-    "OPS-014",
-    "VAL-001",
-    "VAL-002",
-    "VAL-006",
-]
-
-
-@cache
-def cases(path: Any) -> list[dict[str, Any]]:
-    loaded = load(path.read_bytes())
-    assert loaded.troubles == ()
-    return loaded.documents[0].value
-
-
-def every_case() -> list[Any]:
-    return [
-        pytest.param(path, case, id=f"{path.name.partition('.')[0]}: {case['case']}")
-        for path in CASE_FILES
-        for case in cases(path)
-    ]
-
-
-@pytest.mark.parametrize(("path", "case"), every_case())
-def test_a_case_has_its_outcome_at_its_place(path, case):
-    policy = rules().named()[path.name.removesuffix(".cases.yaml")]
-    document = changed(
-        example(case["base"]), put=case.get("set"), drop=tuple(case.get("delete", ()))
-    )
-    settings = Settings(case.get("as_of", AS_OF), target_stage=case.get("stage"))
-    result = judge(document, settings, **case.get("evidence", {}))
-    (found,) = [one for one in result.results if one.code == policy.code]
-    assert found.outcome == case["outcome"], found.message
-    assert not [one for one in result.results if one.outcome is Outcome.ERROR]
-    if "at" in case:
-        assert found.pointer == case["at"]
-        assert found.place == document.place(case["at"])
-    if "enforcement" in case:
-        assert found.enforcement == case["enforcement"]
-    assert case.get("message", "") in found.message
-
-
-@pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: path.name)
-def test_a_policy_has_cases_that_pass_and_that_fail(path):
-    outcomes = {case["outcome"] for case in cases(path)}
-    assert "pass" in outcomes
-    assert outcomes & {"fail", "unknown"}
-
-
-def test_the_first_pack_holds_these_policies_each_with_cases():
-    assert sorted(rules().policies) == sorted(FIRST)
-    named = {path.name.removesuffix(".cases.yaml") for path in CASE_FILES}
-    assert named == {policy.id for policy in rules().policies.values()}
 
 
 def test_a_policys_folder_is_its_domain_and_its_words_are_there():
     for policy in rules().policies.values():
-        assert policy.domain == policy.where.split("/")[-2]
+        assert policy.domain in DOMAINS
+        assert policy.where.split("/")[1] in (policy.domain, "law", "portfolio")
         assert policy.why
         assert policy.controls
         assert len(policy.title) <= 72
@@ -226,9 +149,9 @@ def test_each_given_pack_holds_a_policy():
 @pytest.mark.parametrize("name", ["derivation", "vocabulary"])
 def test_what_would_not_be_read_of_a_given_pack_is_refused(name):
     found = beside_the_shipped({"a/own.yaml": OWN, f"{name}/tier.yaml": b"- x"})
-    assert f"only the shipped pack holds {name}/" in found.problem
+    assert "only the shipped pack holds such a file" in found.problem
     assert found.where == f"mine0/{name}/tier.yaml"
-    assert found.remedy == f"remove {name}/ from mine0"
+    assert found.remedy == "remove it from mine0"
 
 
 @pytest.mark.parametrize(

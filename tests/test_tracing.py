@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aigov.expressions import Engine
+from aigov.judgement import USE_CASE
 from aigov.syntax import parse, walk
 from aigov.tracing import MAX_LEAVES, Tracer, substitute
 
@@ -43,7 +44,7 @@ VARIABLES = {
     "params": {"max_days": 3},
 }
 ACTIVATION = ENGINE.activation(VARIABLES)
-TRACER = Tracer(ENGINE, ACTIVATION, VARIABLES)
+TRACER = Tracer(ENGINE, ACTIVATION, VARIABLES, USE_CASE)
 
 
 def traced(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...], bool | None]]:
@@ -114,7 +115,7 @@ def test_an_unknown_answer_is_the_documents_or_the_policys_doing(text, explained
 def test_a_finding_has_a_bounded_number_of_places():
     spec = {"xs": [{"v": 0}] * 200}
     activation = ENGINE.activation({"spec": spec})
-    tracer = Tracer(ENGINE, activation, {"spec": spec})
+    tracer = Tracer(ENGINE, activation, {"spec": spec}, USE_CASE)
     assert len(tracer.leaves("spec.xs.all(x, x.v == 1)")) == MAX_LEAVES
 
 

@@ -26,12 +26,16 @@ SIGNATURES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "is_filled": (("dyn",), "bool"),
     "window_days": (("string",), "int"),
     "is_sorted": (("list",), "bool"),
+    "mentions": (("string", "string"), "bool"),
 }
 """Function name to the CEL types of its parameters and of its result."""
 
 MAX_TEXT = 512
 """Longest text, in characters, that is matched at all: addresses, contacts and versions
 are shorter, and it bounds what a hostile value can cost."""
+
+MAX_SEARCHED = 8192
+"""How much of a text, in characters, is searched for words."""
 
 _PERSON = (
     r"@[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|([\w.!#$%&'*+/=?^`{|}~-]+)@[\w-]+(?:\.[\w-]+)+"
@@ -92,6 +96,8 @@ class Vocabulary(NamedTuple):
     """Last words that make a version, or a name, a floating one."""
     providers: Mapping[str, Provider]
     """By every name of a provider."""
+    distinct_evidence: frozenset[str]
+    """Pointers (`*` for list positions) of evidence that may not be the same bytes."""
 
     def is_placeholder(self, text: str) -> bool:
         """Tell whether the whole of `text` stands for a value that nobody gave."""
@@ -211,7 +217,7 @@ def _unmasked(text: str) -> str:
 
 def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
     """Build the vocabulary from the parsed files, by their names without suffix:
-    `placeholders`, `role-mailboxes`, `model-snapshots`.
+    `placeholders`, `role-mailboxes`, `model-snapshots`, `distinct-evidence`.
 
     Patterns are compiled at first use; `check_patterns` compiles them all.
 
@@ -234,6 +240,7 @@ def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
     )
     snapshots = _mapping(files, "model-snapshots", "")
     floating = _mapping(snapshots, "floating", "model-snapshots: ")
+    distinct = _mapping(files, "distinct-evidence", "")
     return Vocabulary(
         words,
         tuple(patterns),
@@ -243,6 +250,7 @@ def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
         frozenset(_texts(floating, "version", "model-snapshots: floating")),
         frozenset(_texts(floating, "name", "model-snapshots: floating")),
         dict(_providers(_mapping(snapshots, "providers", "model-snapshots: "))),
+        frozenset(_texts(distinct, "pointers", "distinct-evidence")),
     )
 
 
@@ -268,6 +276,7 @@ def host_functions(vocabulary: Vocabulary) -> dict[str, Callable[..., Any]]:
         "is_filled": vocabulary.is_filled,
         "window_days": window_days,
         "is_sorted": is_sorted,
+        "mentions": mentions,
     }
 
 
@@ -307,6 +316,13 @@ def is_sorted(values: object) -> bool:
     if not numbers and not all(isinstance(one, str) for one in values):
         return False
     return all(a <= b for a, b in pairwise(values))
+
+
+def mentions(text: object, pattern: object) -> bool:
+    """Tell whether a text holds whole words that match a pattern, whatever their case."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    return _compiled(rf"\b(?:{pattern})\b").search(text[:MAX_SEARCHED].lower()) is not None
 
 
 def _date(value: object) -> date:

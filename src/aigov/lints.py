@@ -27,11 +27,32 @@ class Fault(NamedTuple):
 class Vocabulary(NamedTuple):
     """What expressions may speak of."""
 
-    document: Field
-    """The tree of a whole UseCase document: its properties `spec` and `metadata`."""
+    documents: Mapping[str, Field]
+    """The trees of whole documents by kind: `UseCase`, `Organization`."""
+    facts: Mapping[str, Field]
+    """The trees of what is known beyond a document (`schemas/facts.v1.json`), by name."""
     derived: AbstractSet[str]
     params: AbstractSet[str]
     functions: AbstractSet[str]
+    obligations: AbstractSet[str]
+    """Keys of the law corpus."""
+
+    def tree(self, root: str) -> Field | None:
+        """Return the tree below a variable, None where its names are not known ahead."""
+        if root in ("spec", "metadata"):
+            return self.documents["UseCase"].properties[root]
+        if root == "profile":
+            return self.documents["Organization"].properties["spec"]
+        return self.facts.get(root)
+
+    def places(self, root: str) -> AbstractSet[str]:
+        """Return the lists of facts whose elements say where in the document they are."""
+        tree = self.tree(root)
+        return {
+            name
+            for name, field in (tree.properties if tree else {}).items()
+            if field.items and "pointer" in field.items.properties
+        }
 
 
 def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
@@ -96,8 +117,8 @@ def _sized(expr: Expr) -> Iterator[Path]:
 def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
     if path.root not in VARIABLES:
         yield Fault(f"no name {path.root}{_meant(path.root, VARIABLES)}", path.start)
-    elif path.root in ("spec", "metadata"):
-        yield from _field_faults(path, known.document)
+    elif tree := known.tree(path.root):
+        yield from _field_faults(path, tree)
     elif path.parts and path.parts[0] != "?":
         names: AbstractSet[str] | Mapping[str, int] | None = {
             "derived": known.derived,
@@ -109,14 +130,13 @@ def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
             yield Fault(f"no {what}{_meant(path.parts[0], names)}", path.start)
 
 
-def _field_faults(path: Path, document: Field) -> Iterator[Fault]:
-    route = (path.root, *path.parts)
-    for depth in range(2, len(route) + 1):
-        if find(document, route[:depth]) is None:
-            above = find(document, route[: depth - 1])
+def _field_faults(path: Path, tree: Field) -> Iterator[Fault]:
+    for depth in range(1, len(path.parts) + 1):
+        if find(tree, path.parts[:depth]) is None:
+            above = find(tree, path.parts[: depth - 1])
             names = above.properties if above else {}
-            what = ".".join(route[:depth])
-            yield Fault(f"no field {what}{_meant(route[depth - 1], names)}", path.start)
+            what = ".".join((path.root, *path.parts[:depth]))
+            yield Fault(f"no field {what}{_meant(path.parts[depth - 1], names)}", path.start)
             return
 
 
@@ -134,7 +154,8 @@ def _word_faults(expr: Expr, tree: Expr, known: Vocabulary) -> Iterator[Fault]:
         for path in paths(tree):
             if (path.start, path.end) != (read.start, read.end):
                 continue
-            field = find(known.document, (path.root, *path.parts))
+            tree_below = known.tree(path.root)
+            field = find(tree_below, path.parts) if tree_below else None
             for text in texts if field and field.enum else ():
                 if field and text not in field.enum:
                     words_known = [str(word) for word in field.enum]

@@ -7,6 +7,7 @@ from aigov.explaining import enforcement_words
 from aigov.explanation import Explanation, Sample
 from aigov.expressions import CONSTANTS
 from aigov.policies import TIERS, Policy
+from aigov.proving import Proof
 from aigov.reports import Style
 from aigov.reports.layout import Span, lay
 
@@ -131,3 +132,50 @@ def _numbers(by_tier: Mapping[str, float]) -> str:
 def _dump(value: object) -> str:
     """Return JSON in ASCII without two number signs side by side, as reports have it."""
     return json.dumps(value, indent=2).replace("##", "#\\u0023") + "\n"
+
+
+def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
+    """Return `aigov/policies-test/v1`: each policy with what its cases show."""
+    listed = [
+        {
+            "code": proof.policy.code,
+            "id": proof.policy.id,
+            "path": proof.policy.where,
+            "cases": proof.cases,
+            "mutants": proof.mutants,
+            "faults": [fault._asdict() for fault in proof.faults],
+            "survivors": [fault._asdict() for fault in proof.survivors],
+            "reported": [fault._asdict() for fault in proof.reported],
+        }
+        for proof in proofs
+    ]
+    return _dump({"schema": "aigov/policies-test/v1", "faults": list(faults), "policies": listed})
+
+
+def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterator[str]:
+    """Yield what does not hold, policy by policy, and the count of what does."""
+    for fault in faults:
+        yield lay([Span(fault, "bad")], style)
+    for proof in proofs:
+        lines = [("bad", f"{fault.where}: {fault.words}") for fault in proof.faults]
+        lines += [("bad", f"no case notices {fault.words}") for fault in proof.survivors]
+        if style.verbose:
+            lines += [("dim", f"no case needs {fault.words}") for fault in proof.reported]
+        if lines:
+            yield lay([Span(f"{proof.policy.code} {proof.policy.id}", "strong")], style)
+        for role, words in lines:
+            yield lay([Span(words, role)], style, "  ", "    ")
+    unproved = sum(1 for proof in proofs if proof.faults or proof.survivors) + len(faults)
+    cases, mutants = (sum(getattr(p, name) for p in proofs) for name in ("cases", "mutants"))
+    survivors, reported = (
+        sum(len(getattr(p, name)) for p in proofs) for name in ("survivors", "reported")
+    )
+    yield lay(
+        [
+            Span(f"{len(proofs)} policies, {cases} cases, {mutants} mutants:", "strong"),
+            Span(f"{survivors} survive, {unproved} unproved", "bad" if unproved else "good"),
+        ],
+        style,
+    )
+    if reported:
+        yield lay([Span(f"{reported} list items could go unnoticed (--verbose)", "dim")], style)

@@ -5,7 +5,7 @@ first.  A misspelt key, name or path is an error with file, line and column.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.errors import PackError
@@ -50,6 +50,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "waivable": (bool, dict),
     "params": dict,
     "controls": dict,
+    "obligations": list,
 }
 _MANDATORY = ("id", "code", "title", "from", "enforcement", "require", "at", "message", "remedy")
 
@@ -90,8 +91,15 @@ class Policy(NamedTuple):
     params: Mapping[str, Mapping[int, float]]
     """Threshold by name (`max_...`, `min_...`) and rank of the tier."""
     controls: Mapping[str, tuple[str, ...]]
+    obligations: tuple[str, ...]
+    """Keys of the legal obligations that it rests on (`policies/law/corpus.yaml`)."""
     where: str
     """Path of its file."""
+
+    @property
+    def on_organisation(self) -> bool:
+        """Whether it judges the organisation by its portfolio, and no use case."""
+        return "portfolio" in self.needs
 
 
 def parse_policy(
@@ -175,13 +183,14 @@ class _PolicyReader:
             waivable=self.waivable(),
             params=params,
             controls={str(k): tuple(map(str, v)) for k, v in value.get("controls", {}).items()},
+            obligations=self.obligations(),
             where=self.path,
         )
 
     def check_keys(self) -> None:
         for key, value in self.value.items():
             if key not in _KEYS:
-                raise self.error(f"/{key}", f"no key {key} in a policy{_meant(key)}")
+                raise self.error(f"/{key}", f"no key {key} in a policy{_meant(key, _KEYS)}")
             if not isinstance(value, _KEYS[key]):
                 raise self.error(f"/{key}", f"{key} is of the wrong type")
         for key in _MANDATORY:
@@ -245,15 +254,26 @@ class _PolicyReader:
         at = str(self.value["at"])
         if self.known is None:
             return at
-        if at.startswith("derived."):
-            if at.removeprefix("derived.") not in self.known.derived:
+        root, _, name = at.partition(".")
+        if root == "derived":
+            if name not in self.known.derived:
                 raise self.error("/at", f"no {at}")
-        else:
-            if not at.startswith("/"):
+        elif not at.startswith("/"):
+            if name not in self.known.places(root):
                 raise self.error("/at", "a JSON pointer starts with /")
-            if find(self.known.document, split_pointer(at)) is None:
+        else:
+            kind = "Organization" if "portfolio" in self.value.get("needs", ()) else "UseCase"
+            if find(self.known.documents[kind], split_pointer(at)) is None:
                 raise self.error("/at", f"no field {at}")
         return at
+
+    def obligations(self) -> tuple[str, ...]:
+        keys = tuple(map(str, self.value.get("obligations", ())))
+        for index, key in enumerate(keys) if self.known else ():
+            if self.known and key not in self.known.obligations:
+                problem = f"no obligation {key} in the corpus{_meant(key, self.known.obligations)}"
+                raise self.error(f"/obligations/{index}", problem)
+        return keys
 
     def message(self) -> str:
         message = str(self.value["message"])
@@ -292,8 +312,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float)
 
 
-def _meant(key: str) -> str:
+def _meant(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # only a fault needs it
 
-    close = get_close_matches(key, list(_KEYS), n=1)
+    close = get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""

@@ -10,6 +10,7 @@ from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
+from aigov.law import CORPUS, Obligation, parse_corpus
 from aigov.policies import Policy, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
@@ -20,7 +21,17 @@ if TYPE_CHECKING:
     from aigov.lints import Vocabulary as Known
 
 KINDS = ("UseCase", "Waiver", "Organization")
-WALKED = frozenset({"placeholders", "evidence", "missing", "missing_read_by_blocking"})
+WALKED = frozenset(
+    {
+        "placeholders",
+        "evidence",
+        "shared_evidence",
+        "unknown_facts",
+        "done_dates",
+        "missing",
+        "missing_read_by_blocking",
+    }
+)
 """Names below `derived` that are walked out of the document, not derived by rules."""
 DERIVED = WALKED | {"stage", "stage_facts", "tier", "tier_max", "tier_reasons", "eu_category"}
 
@@ -45,6 +56,8 @@ class Shapes(NamedTuple):
     required: Any
     synonyms: Callable[[], Any]
     """Read only when a field is unknown."""
+    facts: Callable[[], Any]
+    """What expressions may read beyond the document; read only when a pack is vetted."""
 
 
 class Rules(NamedTuple):
@@ -66,6 +79,18 @@ class Rules(NamedTuple):
     """Every policy, derivation and vocabulary file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
+    corpus: Callable[[], Mapping[str, Obligation]]
+    """The legal obligations by key; few runs print one."""
+
+    @property
+    def on_use_cases(self) -> tuple[Policy, ...]:
+        """The policies that judge a use case, by code."""
+        return tuple(p for p in self.policies.values() if not p.on_organisation)
+
+    @property
+    def on_organisation(self) -> tuple[Policy, ...]:
+        """The policies that judge the organisation, by code."""
+        return tuple(p for p in self.policies.values() if p.on_organisation)
 
     def digest(self) -> str:
         """Return `sha256:` over the sorted (path, sha256) of all files in force."""
@@ -136,11 +161,20 @@ def build_rules(
     functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
     engine = Engine(functions, compiled)
     derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
+    corpus = cache(partial(_corpus, packs[0]))
     known = None
     if not all(pack.trusted for pack in packs):
         from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
 
-        known = Known(fields, DERIVED | derivation.lists.keys(), frozenset(), engine.functions)
+        facts = shapes.facts()
+        known = Known(
+            {"UseCase": fields, "Organization": parse_fields(shapes.manifest, "Organization")},
+            {name: parse_fields(facts, name) for name in facts["$defs"]},
+            DERIVED | derivation.lists.keys(),
+            frozenset(),
+            engine.functions,
+            corpus().keys(),
+        )
     policies = _policies(packs, known, engine)
     requirements = parse_requirements(shapes.required, "schemas/required.yaml")
     rules = Rules(
@@ -159,10 +193,16 @@ def build_rules(
         },
         tuple(packs),
         _read_by_blocking(policies),
+        corpus,
     )
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
     return rules
+
+
+def _corpus(pack: Pack) -> dict[str, Obligation]:
+    document = pack.documents.get(CORPUS)
+    return parse_corpus(document, f"{pack.name}/{CORPUS}") if document else {}
 
 
 def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
@@ -225,13 +265,12 @@ def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[
         before = len(found)
         for path, document in sorted(pack.documents.items()):
             where = f"{pack.name}/{path}"
-            if path.startswith(("derivation/", "vocabulary/")):
+            if path.startswith(("derivation/", "vocabulary/")) or path == CORPUS:
                 if pack is not packs[0]:
-                    folder = path.partition("/")[0]
                     raise PackError(
-                        f"only the shipped pack holds {folder}/: this would not be read",
+                        "only the shipped pack holds such a file: this would not be read",
                         where=where,
-                        remedy=f"remove {folder}/ from {pack.name}",
+                        remedy=f"remove it from {pack.name}",
                     )
                 continue
             if path == "pack.yaml":

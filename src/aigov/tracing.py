@@ -12,6 +12,8 @@ from aigov.expressions import ABSENT, Answer, Engine
 from aigov.source import join_pointer
 from aigov.syntax import Expr, paths
 
+_FACTS = frozenset({"derived", "profile", "portfolio", "repository", "git", "change"})
+"""Variables that may lack a name through no fault of the policy."""
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
 
@@ -23,7 +25,8 @@ class Leaf(NamedTuple):
     pointers: tuple[str, ...]
     """JSON pointers of the document values it reads, in the order of its text."""
     absent: tuple[str, ...]
-    """Those of `pointers` that are not written (or `unknown`), and absent `derived.*`."""
+    """Those of `pointers` that are not written (or `unknown`), and absent names elsewhere
+    (`derived.tier`, `profile.catalogue`)."""
     looks_up: bool
     """It reads a key of a context (`evidence[...]`) that is only known on evaluation."""
     item: Any = None
@@ -43,10 +46,19 @@ class Leaf(NamedTuple):
 class Tracer:
     """Traces the expressions of one document."""
 
-    def __init__(self, engine: Engine, activation: Any, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        activation: Any,
+        variables: Mapping[str, Any],
+        roots: Mapping[str, str],
+    ) -> None:
+        """Take what is evaluated; `roots` says which variables show which part of the
+        document."""
         self._engine = engine
         self._activation = activation
         self._variables = variables
+        self._roots = roots
 
     def leaves(self, text: str) -> list[Leaf]:
         """Return the comparisons of `text` that do not hold, in the order of the text."""
@@ -110,13 +122,14 @@ class Tracer:
             if "?" in route:
                 looks_up = looks_up or path.root in ("evidence", "profile", "git", "change")
                 continue
-            if path.root in ("spec", "metadata"):
+            shown = self._roots.get(path.root)
+            if shown:
                 until = route.index("*") if "*" in route else len(route)
-                pointers[join_pointer(list(route[:until]))] = None
+                pointers[join_pointer([shown, *route[1:until]])] = None
                 for one, there in _expand(self._variables, (), route):
                     if not there:
-                        absent[join_pointer(list(one))] = None
-            elif path.root == "derived":
+                        absent[join_pointer([shown, *one[1:]])] = None
+            elif path.root in _FACTS:
                 inner = _look_up(self._variables, route[:3])
                 if isinstance(inner, dict) and "pointer" in inner:
                     pointers[inner["pointer"]] = None

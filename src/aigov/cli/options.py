@@ -209,7 +209,10 @@ def _shipped() -> tuple[Pack, Shapes]:
     if parsed:
         values = {path: value for path, (_, value) in parsed["schemas"].items()}
         shapes = Shapes(
-            values["manifest.v1.json"], values["required.yaml"], lambda: values["synonyms.yaml"]
+            values["manifest.v1.json"],
+            values["required.yaml"],
+            lambda: values["synonyms.yaml"],
+            lambda: values["facts.v1.json"],
         )
         return parsed_pack("policies", parsed["policies"]), shapes
     return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
@@ -228,6 +231,7 @@ def shipped_shapes() -> Shapes:
         json.loads(schemas["manifest.v1.json"]),
         value("required.yaml"),
         partial(value, "synonyms.yaml"),
+        partial(json.loads, schemas["facts.v1.json"]),
     )
 
 

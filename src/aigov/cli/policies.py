@@ -3,6 +3,7 @@
 import click
 
 from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
+from aigov.cli.policies_test import test
 from aigov.errors import UsageError
 from aigov.expressions import CONSTANTS
 from aigov.listing import choose, policies_json, policies_text
@@ -11,11 +12,12 @@ from aigov.policies import TIERS
 
 @click.group()
 def policies() -> None:
-    """Look at the policies that manifests are judged by.
+    """Look at the policies that manifests are judged by, prove them, write your own.
 
     \b
     Examples:
       aigov-gate policies list
+      aigov-gate policies test our-policies/
       aigov-gate policies list --tier low --format json
     """
 
@@ -76,3 +78,6 @@ def _hold(what: str, name: str | None, known: set[str]) -> None:
     close = get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(known))}"
     raise UsageError(f"no policy has the {what} {name}", remedy=hint)
+
+
+policies.add_command(test)
