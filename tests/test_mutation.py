@@ -28,7 +28,9 @@ def test_each_operand_of_a_chain_is_dropped_alone():
     assert found["&& without `is_contact(d)`"] == (
         "((is_team(a)) && ((is_person(b) || is_filled(c))))"
     )
-    assert found["&& without `(is_person(b) || is_filled(c))`"] == "((is_team(a)) && (is_contact(d)))"
+    assert (
+        found["&& without `(is_person(b) || is_filled(c))`"] == "((is_team(a)) && (is_contact(d)))"
+    )
     assert found["|| without `is_filled(c)`"] == "is_team(a) && ((is_person(b))) && is_contact(d)"
     assert len([one for one in found if "without" in one]) == 5
 

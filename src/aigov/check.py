@@ -4,15 +4,16 @@
 touch the file system, says which of that resolves; `check` judges.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov import __version__
 from aigov.derivation import derive
 from aigov.evidence import shared, sized
 from aigov.expressions import CONSTANTS
-from aigov.findings import Result, by_code
+from aigov.findings import Outcome, Result, by_code
 from aigov.judgement import ORGANISATION, Situation, judge
+from aigov.law import MAX_AGE_DAYS, age_days
 from aigov.policies import TIERS, resolve_params
 from aigov.preparing import Prepared, ReadFile, Surroundings, mapping, shape_result
 from aigov.required import Requirement, absent
@@ -62,10 +63,10 @@ def check(
         settings.target_stage,
         rules.digest() if settings.digests else "",
         settings.profile.digest() if settings.profile and settings.digests else None,
-        _texts(judged, problems, rules),
+        texts := _texts(judged, problems, rules),
         tuple(judged),
         tuple(sorted(problems, key=lambda one: one[1:])),
-        notes,
+        (*notes, *_age_of_law(judged, texts, settings.as_of)),
     )
 
 
@@ -148,6 +149,7 @@ def situate_organisation(
     return Situation(
         document, organisation, stage, tier, variables, rules.engine.activation(variables),
         rules.engine, frozenset({"profile", "portfolio"}), True, lambda _name: [], ORGANISATION,
+        rules.corpus,
     )  # fmt: skip
 
 
@@ -197,6 +199,7 @@ class _Bound(NamedTuple):
             frozenset(contexts),
             not self.prepared.shape,
             self.rules.derivation.inputs,
+            corpus=self.rules.corpus,
         )
 
     def _missing(
@@ -313,9 +316,29 @@ def _texts(
             texts[code] = PolicyText(code, words.id, words.title, "", words.remedy, {})
     for policy in rules.policies.values():
         texts[policy.code] = PolicyText(
-            policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls
-        )
+            policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls,
+            tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
+        )  # fmt: skip
     return {code: texts[code] for code in sorted(codes)}
+
+
+def _age_of_law(
+    documents: list[DocumentResult], texts: Mapping[str, PolicyText], today: str
+) -> Iterator[str]:
+    """Yield a warning if what was judged by is long unchecked law."""
+    judged = {
+        result.code
+        for document in documents
+        for result in document.results
+        if result.outcome not in (Outcome.LATER, Outcome.NOT_APPLICABLE)
+    }
+    laws = [one for code in sorted(judged & texts.keys()) for one in texts[code].obligations]
+    age = age_days(laws, today)
+    if age > MAX_AGE_DAYS:
+        yield (
+            f"the legal dates were last held against their sources {age} days ago; "
+            "a newer release of aigov may know better"
+        )
 
 
 def _word(spec: Mapping[str, Any], block: str, name: str, known: Iterable[str]) -> str | None:

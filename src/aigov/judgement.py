@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.expressions import CONSTANTS, Engine
 from aigov.findings import Enforcement, Outcome, Result, Spot, fingerprint
+from aigov.law import Obligation, first_to_bind
 from aigov.policies import PLACEHOLDER, Policy
 from aigov.source import Document, split_pointer
 
@@ -42,6 +43,13 @@ class Situation(NamedTuple):
     """Dotted paths that a `derived` name is computed from."""
     roots: Mapping[str, str] = USE_CASE
     """Which variables show which part of the document."""
+    corpus: Callable[[], Mapping[str, Obligation]] = dict
+    """The legal obligations by key."""
+
+    @property
+    def today(self) -> str:
+        """The date of judgement, YYYY-MM-DD."""
+        return str(self.variables["today"])
 
 
 def judge(policy: Policy, situation: Situation) -> Result:
@@ -232,17 +240,31 @@ def _finding(
 ) -> Result:
     document = situation.document
     first, *others = pointers
+    message = found.message
+    ahead = _ahead(policy, situation)
+    if ahead:
+        message += (
+            f" (by law from {ahead.applies_from}, in {ahead.days_left(situation.today)} days)"
+        )
+        if situation.variables.get("profile", {}).get("enforce") == "legal-date":
+            enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
     return Result(
         policy.code,
         found.outcome,
         enforcement,
-        message=found.message,
+        message=message,
         pointer=first,
         place=document.place(first),
         related=tuple(sorted({Spot(p, document.place(p)) for p in others}, key=_by_place)),
         missing=found.missing,
         fingerprint=fingerprint(policy.code, situation.use_case, document.stable_pointer(first)),
     )
+
+
+def _ahead(policy: Policy, situation: Situation) -> Obligation | None:
+    """Return the obligation that a policy rests on, if it does not bind yet."""
+    first = first_to_bind(policy.obligations, situation.corpus()) if policy.obligations else None
+    return first if first and first.days_left(situation.today) > 0 else None
 
 
 def _by_place(spot: Spot) -> tuple[int, int, str]:
