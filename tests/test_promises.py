@@ -90,6 +90,7 @@ def test_every_policy_has_a_second_failing_mutant_that_is_not_in_the_catalogue(s
             "set": put,
             "delete": [_pointer(bad["del"])] if "del" in bad else [],
             "changed": [*map(_pointer, bad.get("changed", []))],
+            "git": _facts(bad)["history"]["git"] if "git" in bad else {},
         }
         others = [
             case
