@@ -3,6 +3,7 @@
 import click
 
 from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
+from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError
 from aigov.expressions import CONSTANTS
@@ -18,7 +19,8 @@ def policies() -> None:
     Examples:
       aigov-gate policies list
       aigov-gate policies test our-policies/
-      aigov-gate policies list --tier low --format json
+      aigov-gate policies new deploy-operate/cost-centre-missing
+      aigov-gate policies docs
     """
 
 
@@ -81,3 +83,4 @@ def _hold(what: str, name: str | None, known: set[str]) -> None:
 
 
 policies.add_command(test)
+policies.add_command(new)

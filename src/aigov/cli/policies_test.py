@@ -16,6 +16,7 @@ from aigov.listing import proofs_json, proofs_text
 from aigov.proving import prove
 from aigov.repositories import resolve_evidence
 from aigov.rules import Rules, build_rules, read_document, read_pack
+from aigov.scaffold import TO_DO
 from aigov.source import Document, load
 
 SHIPPED = "policies"
@@ -51,10 +52,10 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     \b
     Exit codes: 0 proved, 1 something is not, 2 the pack does not load.
     """
-    rules, suites, faults = _load(pack)
-    examples = _examples()
+    rules, suites, faults = load_pack(pack)
+    examples = shipped_examples()
     root = os.path.realpath(folder("examples"))
-    resolve = partial(_resolved, root)
+    resolve = partial(resolved, root)
     proofs = list(prove(rules, suites, examples, resolve))
     if form == "json":
         write_out([proofs_json(proofs, faults)])
@@ -63,14 +64,17 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     return 1 if faults or any(one.faults or one.survivors for one in proofs) else 0
 
 
-def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
+def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
     """Return the rules, the cases by policy code, and what has no cases or no policy."""
     root = pack.rstrip("/") if pack else folder("policies")
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
+    files = policy_files(root)
+    alone = any(path.startswith(_RULES_OF_THEIR_OWN) for path in files)
     name = root if pack else SHIPPED
-    packs = [read_pack(name, policy_files(root))]
-    alone = any(path.startswith(_RULES_OF_THEIR_OWN) for path in packs[0].documents)
+    if name == SHIPPED and not alone:  # a folder of that name in somebody's own repository
+        name = f"./{name}"
+    packs = [read_pack(name, files)]
     if not alone:
         shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
         packs.insert(0, shipped)
@@ -80,11 +84,14 @@ def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[st
     schema = json.loads(read_tree(folder("schemas"), ".json")["cases.v1.json"])
     suites, faults = {}, []
     for where, policy in own.items():
-        path = where.removeprefix(f"{name}/").removesuffix(".yaml") + ENDING
+        inside = where.removeprefix(f"{name}/")
+        path = inside.removesuffix(".yaml") + ENDING
         data = files.pop(path, None)
         if data is None:
             faults.append(f"{where}: no cases; write them as {os.path.basename(path)} beside it")
             continue
+        left = [key for key, one in packs[-1].documents[inside].value.items() if TO_DO in str(one)]
+        faults += [f"{where}: {TO_DO} is left in {', '.join(left)}" for _ in left[:1]]
         cases_at = f"{name}/{path}"
         suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, schema)
     faults += [
@@ -95,7 +102,7 @@ def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[st
     return rules, suites, faults
 
 
-def _examples() -> dict[str, Document]:
+def shipped_examples() -> dict[str, Document]:
     """Return the shipped examples by name; the organisation's profile is `organization`."""
     found = {}
     for path, data in read_tree(folder("examples"), ".yaml").items():
@@ -105,5 +112,5 @@ def _examples() -> dict[str, Document]:
     return found
 
 
-def _resolved(root: str, paths: set[str]) -> Mapping[str, Any]:
+def resolved(root: str, paths: set[str]) -> Mapping[str, Any]:
     return resolve_evidence(paths, root, os.path.dirname(root), None)
