@@ -27,8 +27,8 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
     for folder, wanted in (("policies", ""), ("schemas", ("required.yaml", "synonyms.yaml"))):
         rules[folder] = {}
         for path, data in read_tree(str(ROOT / folder), ".yaml", but=".cases.yaml").items():
-            if not path.endswith(wanted):
-                continue
+            if not path.endswith(wanted) or path.startswith("frameworks/"):
+                continue  # frameworks are read only where someone asks for controls
             (document,) = load(data).documents
             rules[folder][path] = [sha256(data).hexdigest(), document.value]
     for name in ("manifest.v1.json", "facts.v1.json"):

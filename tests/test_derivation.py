@@ -52,7 +52,7 @@ def test_a_worked_classification_comes_out(case):
         "tier_max": found.tier_max,
         "reasons": sorted(found.tier_reasons),
         "implied": dict(found.implied),
-        **{name: variable.get(name) for name in ("annex_iii", "article_5_hits")},
+        **{name: variable.get(name) for name in rules().derivation.lists},
     }
     wanted = {"tier_max": expected.get("tier"), **expected}
     if "tier" not in expected:

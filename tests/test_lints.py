@@ -59,6 +59,7 @@ KNOWN = Vocabulary(
     {"max_days"},
     {"is_person"},
     {"some-law"},
+    lambda _controls: (),
 )
 
 

@@ -253,7 +253,7 @@ def test_every_shipped_expression_compiles_with_its_types_checked():
 def test_a_pack_parsed_before_is_the_pack_itself():
     whole = read_pack("policies", shipped(), trusted=True)
     parsed = {p: [whole.hashes()[p], d.value] for p, d in whole.documents.items()}
-    again = build_rules([parsed_pack("policies", parsed)], shipped_shapes())
+    again = build_rules([parsed_pack("policies", parsed, whole.frameworks)], shipped_shapes())
     assert again.digest() == rules().digest()
     assert again.policies.keys() == rules().policies.keys()
     for code, policy in again.policies.items():

@@ -5,9 +5,9 @@ absent for ever, and a typo behind `true ||` would never show.  Each lint names 
 leak that it closes; all were seen to let an empty manifest pass in other tools.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aigov.expressions import CONSTANTS, VARIABLES
 from aigov.fields import Field, find
@@ -36,6 +36,8 @@ class Vocabulary(NamedTuple):
     functions: AbstractSet[str]
     obligations: AbstractSet[str]
     """Keys of the law corpus."""
+    citation_faults: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+    """Gives (JSON pointer, what is wrong) of the `controls` that no framework has."""
 
     def tree(self, root: str) -> Field | None:
         """Return the tree below a variable, None where its names are not known ahead."""

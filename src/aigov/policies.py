@@ -34,6 +34,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "id": str,
     "code": str,
     "title": str,
+    "domain": str,
     "from": str,
     "to": str,
     "enforcement": dict,
@@ -182,7 +183,7 @@ class _PolicyReader:
             why=value.get("why", ""),
             waivable=self.waivable(),
             params=params,
-            controls={str(k): tuple(map(str, v)) for k, v in value.get("controls", {}).items()},
+            controls=self.controls(),
             obligations=self.obligations(),
             where=self.path,
         )
@@ -266,6 +267,12 @@ class _PolicyReader:
             if find(self.known.documents[kind], split_pointer(at)) is None:
                 raise self.error("/at", f"no field {at}")
         return at
+
+    def controls(self) -> dict[str, tuple[str, ...]]:
+        given = self.value.get("controls", {})
+        for pointer, problem in self.known.citation_faults(given) if self.known else ():
+            raise self.error(pointer, problem)
+        return {name: tuple(cited) for name, cited in given.items()}
 
     def obligations(self) -> tuple[str, ...]:
         keys = tuple(map(str, self.value.get("obligations", ())))

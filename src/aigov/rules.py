@@ -18,8 +18,11 @@ from aigov.settings import Profile, Tightening
 from aigov.source import Document, load
 
 if TYPE_CHECKING:
+    from aigov.frameworks import Framework
     from aigov.lints import Vocabulary as Known
 
+FRAMEWORKS = "frameworks/"
+"""Where a pack keeps control frameworks, one a file that is named by its id."""
 KINDS = ("UseCase", "Waiver", "Organization")
 WALKED = frozenset(
     {
@@ -47,6 +50,8 @@ class Pack(NamedTuple):
     """The sha256 (hex) of each file, for the digest."""
     trusted: bool = False
     """Shipped, so vetted by the tests: not vetted again at every start."""
+    frameworks: Callable[[], Mapping[str, bytes]] = dict
+    """The files of control frameworks: read only where someone asks for them."""
 
 
 class Shapes(NamedTuple):
@@ -76,11 +81,13 @@ class Rules(NamedTuple):
     schemas: Mapping[str, ManifestSchema]
     """By kind."""
     packs: tuple[Pack, ...]
-    """Every policy, derivation and vocabulary file in force."""
+    """Every policy, derivation, vocabulary and framework file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
     corpus: Callable[[], Mapping[str, Obligation]]
     """The legal obligations by key; few runs print one."""
+    frameworks: Callable[[], Mapping[str, "Framework"]]
+    """What the `controls` of policies refer to, by id; judging reads none of it."""
 
     @property
     def on_use_cases(self) -> tuple[Policy, ...]:
@@ -125,17 +132,27 @@ def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -
     Raises:
         PackError: a file is not exactly one YAML document; has its place.
     """
-    documents = {path: read_document(data, f"{name}/{path}") for path, data in files.items()}
-    return Pack(name, documents, partial(_hashes, files), trusted)
+    frameworks = {path: data for path, data in files.items() if path.startswith(FRAMEWORKS)}
+    documents = {
+        path: read_document(data, f"{name}/{path}")
+        for path, data in files.items()
+        if path not in frameworks
+    }
+    return Pack(name, documents, partial(_hashes, files), trusted, lambda: frameworks)
 
 
-def parsed_pack(name: str, files: Mapping[str, list[Any]]) -> Pack:
+def parsed_pack(
+    name: str,
+    files: Mapping[str, list[Any]],
+    frameworks: Callable[[], Mapping[str, bytes]] = dict,
+) -> Pack:
     """Return the pack of files (path to [sha256, value]) that were parsed before."""
     return Pack(
         name,
         {path: Document("", 0, 0, value, (0, 0, None)) for path, (_, value) in files.items()},
-        lambda: {path: digest for path, (digest, _) in files.items()},
+        lambda: {path: one for path, (one, _) in files.items()} | _hashes(frameworks()),
         trusted=True,
+        frameworks=frameworks,
     )
 
 
@@ -162,9 +179,12 @@ def build_rules(
     engine = Engine(functions, compiled)
     derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
     corpus = cache(partial(_corpus, packs[0]))
+    frameworks = cache(partial(_frameworks, packs))
     known = None
     if not all(pack.trusted for pack in packs):
-        from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
+        # the shipped pack alone is not vetted
+        from aigov.frameworks import citation_faults
+        from aigov.lints import Vocabulary as Known
 
         facts = shapes.facts()
         known = Known(
@@ -174,6 +194,7 @@ def build_rules(
             frozenset(),
             engine.functions,
             corpus().keys(),
+            partial(citation_faults, frameworks()),
         )
     policies = _policies(packs, known, engine)
     requirements = parse_requirements(shapes.required, "schemas/required.yaml")
@@ -194,6 +215,7 @@ def build_rules(
         tuple(packs),
         _read_by_blocking(policies),
         corpus,
+        frameworks,
     )
     if known and not packs[0].trusted:
         _vet_conditions(rules, known)
@@ -203,6 +225,16 @@ def build_rules(
 def _corpus(pack: Pack) -> dict[str, Obligation]:
     document = pack.documents.get(CORPUS)
     return parse_corpus(document, f"{pack.name}/{CORPUS}") if document else {}
+
+
+def _frameworks(packs: list[Pack]) -> dict[str, "Framework"]:
+    from aigov.frameworks import parse_frameworks  # judging by the shipped pack needs none
+
+    return parse_frameworks(
+        (where, read_document(data, where))
+        for pack in packs
+        for where, data in ((f"{pack.name}/{path}", d) for path, d in pack.frameworks().items())
+    )
 
 
 def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:

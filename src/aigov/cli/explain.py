@@ -56,12 +56,14 @@ def sources(rules: Rules) -> Sources:
         path.removesuffix(".aigov.yaml"): read_document(data, path).value
         for path, data in read_tree(folder("examples"), ".aigov.yaml").items()
     }
+    organization = read_tree(folder("examples"), "organization.yaml")["organization.yaml"]
     return Sources(
         rules,
         shapes.manifest,
         _words(),
         shapes.synonyms(),
         examples,
+        read_document(organization, "organization.yaml").value,
         lambda policy: _cases(policy, rules),
     )
 

@@ -18,6 +18,7 @@ from aigov.reports import render as renderer
 from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
 from aigov.rules import (
+    FRAMEWORKS,
     Pack,
     Rules,
     Shapes,
@@ -60,7 +61,7 @@ def reading_options(command: Command) -> Command:
     )(command)
 
 
-def _iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
+def iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
     """Return the date as text, today (UTC) if none is given."""
     from datetime import UTC, date, datetime
 
@@ -72,6 +73,12 @@ def _iso_date(_context: click.Context, _option: click.Parameter, given: str | No
         return str(date.fromisoformat(given))
     except ValueError:
         raise click.BadParameter(f"{given!r} is no date such as 2026-11-22") from None
+
+
+def policy_names(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Complete the codes and ids of policies."""
+    named = load_rules(context.params.get("packs") or ())[0].named()
+    return sorted(name for name in named if name.startswith(typed))
 
 
 _STAGES = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
@@ -95,7 +102,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--as-of",),
         {
             "metavar": "YYYY-MM-DD",
-            "callback": _iso_date,
+            "callback": iso_date,
             "help": "Judge as on this date (default: today, UTC).",
         },
     ),
@@ -214,8 +221,14 @@ def _shipped() -> tuple[Pack, Shapes]:
             lambda: values["synonyms.yaml"],
             lambda: values["facts.v1.json"],
         )
-        return parsed_pack("policies", parsed["policies"]), shapes
+        return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
     return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+
+
+def _shipped_frameworks() -> dict[str, bytes]:
+    """Read the shipped frameworks, of which a wheel carries no parsed copy."""
+    root = os.path.join(folder("policies"), FRAMEWORKS)
+    return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
 
 
 def shipped_shapes() -> Shapes:
@@ -261,6 +274,23 @@ def write_reports(
             raise UsageError(
                 f"the report cannot be written ({error.strerror})", where=output.file
             ) from None
+
+
+def write_new(path: str, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        UsageError: it is there already, or cannot be written.
+    """
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        problem = "there is such a file already"
+        raise UsageError(problem, where=path, remedy="--output another file, or -") from None
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror})"
+        raise UsageError(problem, where=path) from None
 
 
 def write_out(chunks: Iterable[str]) -> None:
