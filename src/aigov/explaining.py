@@ -127,7 +127,9 @@ def _binds(policy: Policy) -> Iterator[str]:
         yield "cannot be waived"
     else:
         days = ", ".join(f"{tier} {number}" for tier, number in policy.waivable.max_days.items())
-        yield f"can be waived for at most this many days: {days}"
+        roles = " or ".join(policy.waivable.approver_not)
+        but = f"; not by the {roles} owner" if roles else ""
+        yield f"can be waived for at most this many days: {days}{but}"
 
 
 def enforcement_words(by_tier: Mapping[int, Enforcement]) -> str:
@@ -176,7 +178,7 @@ def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> S
     facts = {name: case[name] for name in _FACTS if name in case}
     notes += [f"{name} is {_FACTS[name]}" for name in facts]
     value = {**changed(sources.bases[case["base"]], case), **facts}
-    shown = piece(value, [*pointers, *(f"/{name}" for name in facts)])
+    shown = piece(value, [*(f"/{name}" for name in facts), *pointers])
     return Sample(case["case"], shown, "; ".join(notes))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import click
 
 from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
+from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError
@@ -95,3 +96,4 @@ def _hold(what: str, name: str | None, known: Collection[str]) -> None:
 
 policies.add_command(test)
 policies.add_command(new)
+policies.add_command(docs)
