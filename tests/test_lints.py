@@ -58,8 +58,6 @@ KNOWN = Vocabulary(
     {"tier", "evidence"},
     {"max_days"},
     {"is_person"},
-    {"some-law"},
-    lambda _controls: (),
 )
 
 

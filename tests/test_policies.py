@@ -11,8 +11,9 @@ from aigov.bundled import folder
 from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError, ProfileError, UsageError
 from aigov.findings import Enforcement
+from aigov.packs import parsed_pack, read_pack
 from aigov.policies import DOMAINS
-from aigov.rules import Rules, build_rules, parsed_pack, read_pack, tighten
+from aigov.rules import Rules, build_rules, tighten
 from aigov.settings import parse_profile
 from aigov.source import load
 from judging import ROOT, rules

@@ -8,23 +8,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aigov.errors import PackError
+from aigov.errors import PackError, meant
 from aigov.source import Document, join_pointer
 
 _POINT = re.compile(r"(?:\([0-9a-z]{1,5}\)|\.[0-9]{1,3})$")
 """The last step of a citation that goes deeper than its control: `(2)`, `(ba)`, `.5`."""
-_KEYS: Mapping[str, type] = {
-    "id": str,
-    "title": str,
-    "publisher": str,
-    "version": str,
-    "source": str,
-    "points": bool,
-    "aliases": list,
-    "groups": dict,
-    "controls": dict,
-}
-_MANDATORY = ("id", "title", "publisher", "version", "source", "controls")
 
 
 class Framework(NamedTuple):
@@ -60,10 +48,11 @@ class Framework(NamedTuple):
 
 
 def parse_frameworks(files: Iterable[tuple[str, Document]]) -> dict[str, Framework]:
-    """Read framework files, given with their paths; return them by id, sorted.
+    """Read framework files that have their shape, given with their paths; by id, sorted.
 
     Raises:
-        PackError: one does not hold, or two have one id; has its place.
+        PackError: a file is named otherwise than its framework, two have one id, or a
+            heading has no first control; has its place.
     """
     found: dict[str, Framework] = {}
     for path, document in files:
@@ -76,35 +65,15 @@ def parse_frameworks(files: Iterable[tuple[str, Document]]) -> dict[str, Framewo
 
 
 def _faults(value: Any, path: str, taken: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield (JSON pointer, what is wrong); what follows the first may rest on it."""
-    if not isinstance(value, dict):
-        yield "", "a framework is a mapping"
-    for key, given in value.items():
-        if key not in _KEYS:
-            yield f"/{key}", f"no key {key} in a framework{_meant(key, _KEYS)}"
-        elif not isinstance(given, _KEYS[key]):
-            yield f"/{key}", f"{key} is of the wrong type"
-    for key in _MANDATORY:
-        if not value.get(key):
-            yield "", f"a framework needs {key}"
+    """Yield (JSON pointer, what is wrong)."""
     if not path.endswith(f"frameworks/{value['id']}.yaml"):
         yield "/id", f"the file of {value['id']} is frameworks/{value['id']}.yaml"
     if value["id"] in taken:
         yield "/id", f"the framework {value['id']} stands in another pack already"
-    if not value["source"].startswith("https://"):
-        yield "/source", "the source is an https page"
-    yield from _control_faults(value["controls"], value.get("groups", {}))
-
-
-def _control_faults(
-    controls: Mapping[str, Any], groups: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    for control, title in controls.items():
-        if not isinstance(title, str) or not title:
-            yield join_pointer(["controls", control]), f"{control} needs a short title"
+    controls, groups = value["controls"], value.get("groups", {})
     for heading, first in groups.items():
         if first not in controls:
-            yield join_pointer(["groups", heading]), f"no control {first}{_meant(first, controls)}"
+            yield join_pointer(["groups", heading]), f"no control {first}{meant(first, controls)}"
     if groups and next(iter(controls)) not in groups.values():
         yield "/groups", "the first control stands below no heading"
 
@@ -115,21 +84,11 @@ def citation_faults(
     """Yield (JSON pointer, what is wrong) of what a policy cites below `controls`."""
     for name, cited in controls.items():
         if name not in frameworks:
-            problem = f"no framework {name}{_meant(name, frameworks)}"
+            problem = f"no framework {name}{meant(name, frameworks)}"
             yield join_pointer(["controls", name]), problem
-        elif not isinstance(cited, list) or not cited:
-            yield join_pointer(["controls", name]), f"the controls of {name} stand in a list"
-        else:
-            known = frameworks[name]
-            for index, one in enumerate(cited):
-                if not isinstance(one, str) or known.control(one) is None:
-                    problem = f"{name} has no control {one}{_meant(one, known.controls)}"
-                    yield join_pointer(["controls", name, str(index)]), problem
-
-
-def _meant(name: object, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a fault needs it
-
-    close = get_close_matches(str(name), known := list(known), n=1)
-    close += [one for one in known if one.endswith(f" {name}")]  # `B` is meant as `Appendix B`
-    return f"; did you mean {close[0]}?" if close else ""
+            continue
+        known = frameworks[name]
+        for index, one in enumerate(cited):
+            if known.control(one) is None:
+                problem = f"{name} has no control {one}{meant(one, known.controls)}"
+                yield join_pointer(["controls", name, str(index)]), problem

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
-from aigov.pages import INDEX, MARK, prose
+from aigov.pages import INDEX, MARK, prose, table
 from aigov.source import Document
 
 FAMILY = "-*"
@@ -54,10 +54,11 @@ def parse_ideas(document: Document, where: str, policies: Collection[str]) -> Id
 def ideas_page(found: Ideas, folder: str) -> Iterator[str]:
     """Yield the page; the pages of the policies lie in `folder` beside it."""
     yield f"{MARK}# The ideas behind the policies\n\n"
-    yield "Why AI pilots do not scale, and what a system that does has in common: the ideas of two\n"
-    yield "bodies of thought (A: maturity in six domains; B: from pilot to production), in our own\n"
-    yield f"words, and what serves each: a [policy]({folder}/{INDEX}), or a *metric*, which comes\n"
-    yield "with the audit of all repositories.\n\n| | idea | served by |\n| --- | --- | --- |\n"
+    yield "What tells organisations that scale AI from those that do not (A), and what keeps\n"
+    yield "pilots from production (B), in our own words, and what serves each: a\n"
+    yield f"[policy]({folder}/{INDEX}), or a *metric*, which comes with the audit of all\n"
+    yield "repositories.\n\n"
+    yield table("", "idea", "served by")
     for idea in found.ideas:
         served = [_link(code, folder) for code in idea.policies]
         served += [f"*{name}*" for name in idea.metrics]

@@ -53,6 +53,11 @@ def prose(text: str) -> str:
     return "".join(shown) + ("" if whole else "&#96;") + literal(last)
 
 
+def table(*headings: str) -> str:
+    """Return the head of a table."""
+    return f"| {' | '.join(headings)} |\n|{' --- |' * len(headings)}\n"
+
+
 def policy_page(
     page: Page, corpus: Mapping[str, Obligation], frameworks: Mapping[str, Framework]
 ) -> Iterator[str]:
@@ -75,7 +80,8 @@ def policy_page(
         yield "\n## What the law asks\n\n"
         yield from (_obligation(corpus[key]) for key in policy.obligations)
     if policy.controls:
-        yield f"\n## Controls\n\n{_TOUCHES}\n| framework | control | in short |\n| --- | --- | --- |\n"
+        yield f"\n## Controls\n\n{_TOUCHES}\n"
+        yield table("framework", "control", "in short")
         for name, cited in policy.controls.items():
             known = frameworks[name]
             yield from (_row(known.title, one, known.short_title(one)) for one in cited)
@@ -94,24 +100,21 @@ def index_page(policies: Iterable[Policy]) -> Iterator[str]:
     for domain, group in domains.items():
         if group:
             yield f"\n## {literal(domain or 'without a domain')}\n\n"
-            yield f"| policy | what goes wrong | from | {' | '.join(TIERS)} |\n"
-            yield f"|{' --- |' * (3 + len(TIERS))}\n"
+            yield table("policy", "what goes wrong", "from", *TIERS)
         for policy in group:
             acts = [str(policy.enforcement.get(rank + 1, "-")) for rank in range(len(TIERS))]
             yield f"| {_link(policy)} {literal(policy.id)} "
             yield _row(policy.title, _STAGES[policy.binds_from], *acts)
 
 
-def matrix_page(
-    policies: Iterable[Policy], frameworks: Mapping[str, Framework]
-) -> Iterator[str]:
+def matrix_page(policies: Iterable[Policy], frameworks: Mapping[str, Framework]) -> Iterator[str]:
     """Yield the control matrix: the policies of every control, and the controls of every
     policy, each with what is not covered."""
     policies = list(policies)
     covered = {name: coverage(policies, one) for name, one in frameworks.items()}
     yield f"{MARK}# Controls and policies\n\n{_TOUCHES}\nThe titles of controls are our own short "
     yield "words; the publisher's text is what counts.\n\n"
-    yield "| framework | controls | touched |\n| --- | --- | --- |\n"
+    yield table("framework", "controls", "touched")
     for name, controls in covered.items():
         touched = sum(map(bool, controls.values()))
         yield _row(f"{name}: {frameworks[name].title}", str(len(controls)), str(touched))
@@ -119,11 +122,12 @@ def matrix_page(
         framework = frameworks[name]
         yield f"\n## {literal(name)}\n\n{prose(f'{framework.title}, {framework.version}')}. "
         yield f"Source: {_address(framework.source)}\n\n"
-        yield "| control | in short | policies |\n| --- | --- | --- |\n"
+        yield table("control", "in short", "policies")
         for control, touching in controls.items():
             links = " ".join(map(_link, touching)) or "*not touched*"
             yield f"| {literal(control)} | {literal(framework.controls[control])} | {links} |\n"
-    yield "\n## By policy\n\n| policy | touches |\n| --- | --- |\n"
+    yield "\n## By policy\n\n"
+    yield table("policy", "touches")
     for policy in policies:
         cited = [f"{name} {', '.join(refs)}" for name, refs in policy.controls.items()]
         yield f"| {_link(policy)} {_row('; '.join(cited) or 'no control')}"
@@ -141,6 +145,9 @@ def _sample(heading: str, sample: Sample | None) -> Iterator[str]:
 
 def _finding(base: str, result: Result) -> Iterator[str]:
     """Yield how the failing example is judged: outcome, place and message."""
+    if not result.is_finding:
+        yield f"\nSo changed, the example `{base}` is no finding: the policy is not proved.\n"
+        return
     line = f", line {result.place.line}" if result.place else ""
     says = f"`{result.outcome}` ({result.enforcement}) at `{result.pointer}`"
     yield f"\nSo changed, the example `{base}` is judged {prose(f'{says}{line}')}:\n"

@@ -12,8 +12,9 @@ from aigov.explaining import explain as explain_word
 from aigov.explaining import known_words
 from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
+from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules, read_document
+from aigov.rules import Rules
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

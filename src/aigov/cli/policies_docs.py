@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from functools import partial
 
 import click
 
@@ -10,16 +9,17 @@ from aigov.bundled import folder
 from aigov.cases import Case
 from aigov.cli.explain import sources
 from aigov.cli.options import terminal_style, write_out
-from aigov.cli.policies_test import load_pack, resolved, shipped_examples
+from aigov.cli.policies_test import load_pack, resolve_examples, shipped_examples
 from aigov.errors import UsageError
 from aigov.explaining import explain_policy
 from aigov.findings import Outcome
 from aigov.ideas import ideas_page, parse_ideas
 from aigov.judgement import judge
+from aigov.packs import read_document
 from aigov.pages import INDEX, MARK, MATRIX, Page, index_page, matrix_page, policy_page
 from aigov.proving import situate_case
 from aigov.reports.layout import Span, lay
-from aigov.rules import Rules, read_document
+from aigov.rules import Rules
 
 _IDEAS = os.path.realpath(os.path.join(folder("docs"), "ideas.yaml"))
 """In a checkout alone: the ideas are those of the shipped policies."""
@@ -63,14 +63,16 @@ def docs(pack: str | None, output: str, *, check: bool) -> int:
         wanted[f"{ideas}.md"] = "".join(ideas_page(found, os.path.basename(output)))
     there = {path: _read(path) for path in {*wanted, *_written(output)}}
     stale = sorted(path for path, text in there.items() if wanted.get(path) != text)
-    style = terminal_style(quiet=False, verbose=False)
     if not check:
         _update({path: wanted.get(path) for path in stale}, there)
-    done = "not current" if check else "written or removed"
-    write_out(lay([Span(f"{path}: {done}")], style, "", "  ") for path in stale)
-    write_out([lay([Span(f"{len(wanted)} pages, {len(stale)} {done}", "strong")], style)])
+    gone = [path for path in stale if path not in wanted]
+    told = [f"{one}: not current" for one in stale] if check else [f"{one}: gone" for one in gone]
+    done = f"{len(stale)} not current" if check else f"{len(stale) - len(gone)} written"
+    style = terminal_style(quiet=False, verbose=False)
+    write_out(lay([Span(line)], style, "", "  ") for line in told)
+    write_out([lay([Span(f"{len(wanted)} pages, {done}", "strong")], style)])
     if check and stale:
-        click.echo("next: aigov-gate policies docs", err=True)
+        click.echo("next: the same without --check", err=True)
     return 1 if check and stale else 0
 
 
@@ -78,7 +80,6 @@ def _pages(rules: Rules, suites: Mapping[str, tuple[Case, ...]]) -> dict[str, st
     """Return the pages of the policies that have cases, by name of the file."""
     given = sources(rules)
     examples = shipped_examples()
-    resolve = partial(resolved, os.path.realpath(folder("examples")))
     policies = [rules.policies[code] for code in sorted(suites)]
     found = {}
     for policy in policies:
@@ -91,7 +92,7 @@ def _pages(rules: Rules, suites: Mapping[str, tuple[Case, ...]]) -> dict[str, st
         for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
             case = next((one for one in suites[policy.code] if one.outcome is outcome), None)
             if case and not page.result:
-                result = judge(policy, situate_case(case, rules, examples, resolve))
+                result = judge(policy, situate_case(case, rules, examples, resolve_examples))
                 page = page._replace(base=case.base, result=result)
         found[f"{policy.code}.md"] = "".join(policy_page(page, rules.corpus(), rules.frameworks()))
     found[INDEX] = "".join(index_page(policies))

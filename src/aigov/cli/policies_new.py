@@ -8,9 +8,9 @@ from aigov.bundled import folder
 from aigov.cases import ENDING
 from aigov.cli.options import load_rules, policy_files, terminal_style, write_out
 from aigov.errors import UsageError
+from aigov.packs import read_pack
 from aigov.policies import DOMAINS
 from aigov.reports.layout import Span, lay
-from aigov.rules import read_pack
 from aigov.scaffold import begin, choose_code, parse_name, prefix_of
 
 _TEMPLATES = ("new-policy.yaml", "new-cases.yaml")

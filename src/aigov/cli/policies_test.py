@@ -1,26 +1,24 @@
 """`aigov policies test`: prove that policies do what their cases say, and nothing less."""
 
-import json
 import os
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
 
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
-from aigov.cli.options import policy_files, shipped_shapes, terminal_style, write_out
+from aigov.cli.options import policy_files, schema, shipped_shapes, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.listing import proofs_json, proofs_text
+from aigov.packs import RULES, read_document, read_pack
 from aigov.proving import prove
 from aigov.repositories import resolve_evidence
-from aigov.rules import Rules, build_rules, read_document, read_pack
+from aigov.rules import Rules, build_rules
 from aigov.scaffold import TO_DO
 from aigov.source import Document, load
 
 SHIPPED = "policies"
-_RULES_OF_THEIR_OWN = ("derivation/", "vocabulary/")
 
 
 @click.command("test")
@@ -54,9 +52,7 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     """
     rules, suites, faults = load_pack(pack)
     examples = shipped_examples()
-    root = os.path.realpath(folder("examples"))
-    resolve = partial(resolved, root)
-    proofs = list(prove(rules, suites, examples, resolve))
+    proofs = list(prove(rules, suites, examples, resolve_examples))
     if form == "json":
         write_out([proofs_json(proofs, faults)])
     else:
@@ -69,19 +65,19 @@ def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], lis
     root = pack.rstrip("/") if pack else folder("policies")
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
-    files = policy_files(root)
-    alone = any(path.startswith(_RULES_OF_THEIR_OWN) for path in files)
+    written = policy_files(root)
+    alone = any(path.startswith(RULES) for path in written)
     name = root if pack else SHIPPED
     if name == SHIPPED and not alone:  # a folder of that name in somebody's own repository
         name = f"./{name}"
-    packs = [read_pack(name, files)]
+    packs = [read_pack(name, written)]
     if not alone:
         shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
         packs.insert(0, shipped)
     rules = build_rules(packs, shipped_shapes())
     own = {p.where: p for p in rules.policies.values() if p.where.startswith(f"{name}/")}
     files = read_tree(root, ENDING)
-    schema = json.loads(read_tree(folder("schemas"), ".json")["cases.v1.json"])
+    shape = schema("cases.v1.json")
     suites, faults = {}, []
     for where, policy in own.items():
         inside = where.removeprefix(f"{name}/")
@@ -90,15 +86,12 @@ def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], lis
         if data is None:
             faults.append(f"{where}: no cases; write them as {os.path.basename(path)} beside it")
             continue
-        left = [key for key, one in packs[-1].documents[inside].value.items() if TO_DO in str(one)]
-        faults += [f"{where}: {TO_DO} is left in {', '.join(left)}" for _ in left[:1]]
+        lines = enumerate(written[inside].decode().splitlines(), 1)
+        left = [str(number) for number, line in lines if TO_DO in line.partition("#")[0]]
+        faults += [f"{where}: {TO_DO} is left on the lines {', '.join(left)}"] if left else []
         cases_at = f"{name}/{path}"
-        suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, schema)
-    faults += [
-        f"{name}/{path}: cases of no policy"
-        for path in files
-        if not path.startswith(_RULES_OF_THEIR_OWN)
-    ]
+        suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, shape)
+    faults += [f"{name}/{path}: cases of no policy" for path in files if not path.startswith(RULES)]
     return rules, suites, faults
 
 
@@ -112,5 +105,7 @@ def shipped_examples() -> dict[str, Document]:
     return found
 
 
-def resolved(root: str, paths: set[str]) -> Mapping[str, Any]:
+def resolve_examples(paths: set[str]) -> Mapping[str, Any]:
+    """Tell what evidence paths of the shipped examples lead to."""
+    root = os.path.realpath(folder("examples"))
     return resolve_evidence(paths, root, os.path.dirname(root), None)
