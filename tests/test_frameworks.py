@@ -188,11 +188,11 @@ def given(citations: str, frameworks: dict[str, str] | None = None) -> Rules:
         ("  eu-ai-act: [Art. 5, Art 26]", "11:23",
          "eu-ai-act has no control Art 26; did you mean Art. 26?"),
         ("  nist-ai-rmf: [GOVERN 1.8]", "11:17", "nist-ai-rmf has no control GOVERN 1.8; did"),
-        ("  canada-adm: [B]", "11:16", "canada-adm has no control B; did you mean Appendix B?"),
+        ("  canada-adm: [B]", "11:16", "canada-adm has no control B"),
         ("  openslo: [zzz]", "11:13", "openslo has no control zzz"),
-        ("  omb-m-25-21: [5]", "11:17", "omb-m-25-21 has no control 5"),
-        ("  openslo: v1", "11:12", "the controls of openslo stand in a list"),
-        ("  openslo: []", "11:3", "the controls of openslo stand in a list"),
+        ("  omb-m-25-21: [5]", "11:17", "0: 5 is not of type 'string'"),
+        ("  openslo: v1", "11:12", "openslo: 'v1' is not of type"),
+        ("  openslo: []", "11:3", "openslo: [] should be non-empty"),
         ("  'a/b~c': [x]", "11:3", "no framework a/b~c"),
     ],
 )  # fmt: skip
@@ -218,14 +218,14 @@ def test_a_pack_may_bring_a_framework_of_its_own():
 @pytest.mark.parametrize(
     ("old", "new", "place", "words"),
     [
-        (OWN, "- x", "1:1", "a framework is a mapping"),
-        ("title:", "titel:", "2:8", "no key titel in a framework; did you mean title?"),
-        ("version: '3'", "version: 3", "4:10", "version is of the wrong type"),
-        ("publisher: Acme\n", "", "1:1", "a framework needs publisher"),
+        (OWN, "- x", "1:1", "['x'] is not of type 'object'"),
+        ("title:", "titel:", "2:8", "no key titel; did you mean title?"),
+        ("version: '3'", "version: 3", "4:10", "version: 3 is not of type 'string'"),
+        ("publisher: Acme\n", "", "1:1", "'publisher' is a required property"),
         ("id: acme", "id: acne", "1:5", "the file of acne is frameworks/acne.yaml"),
-        ("https://", "http://", "5:9", "the source is an https page"),
-        ("R-2: It is tested", "R-2: 2", "8:8", "R-2 needs a short title"),
-        ("R-2: It is tested", "R-2: ''", "8:8", "R-2 needs a short title"),
+        ("https://", "http://", "5:9", "http://northbank.internal/rules: An https page"),
+        ("R-2: It is tested", "R-2: 2", "8:8", "R-2: 2 is not of type"),
+        ("R-2: It is tested", "R-2: ''", "8:8", "R-2: '' should be non-empty"),
         ("controls:", "groups: {All: R-9}\ncontrols:", "6:15", "no control R-9; did you mean R-2"),
         ("controls:", "groups: {Some: R-2}\ncontrols:", "6:1", "the first control stands below"),
     ],
@@ -242,7 +242,7 @@ def test_a_framework_stands_in_one_pack_and_is_named_by_its_file():
     with pytest.raises(PackError, match="openslo stands in another pack already") as raised:
         given("  openslo: [v1]", {"openslo.yaml": text})
     assert raised.value.where == "mine/frameworks/openslo.yaml:1:5"
-    with pytest.raises(PackError, match="the file of acme is frameworks/acme"):
+    with pytest.raises(PackError, match="'at' is a required property"):  # it is no framework
         given("  openslo: [v1]", {"deeper/acme.yaml": OWN})
 
 

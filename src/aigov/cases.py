@@ -27,8 +27,8 @@ class Case(NamedTuple):
     put: Mapping[str, Any]
     """JSON pointer to the value put there."""
     delete: tuple[str, ...]
-    evidence: Mapping[str, bool | None]
-    """Path to whether it resolves; None: it was not read."""
+    evidence: Mapping[str, bool | int | None]
+    """Path to whether it resolves, or to its size in bytes if it does; None: it was not read."""
     facts: Mapping[str, Mapping[str, Any]]
     """By context: the variables that expressions then see."""
     stage: str | None

@@ -301,10 +301,14 @@ def is_sorted(values: object) -> bool:
 
 
 def mentions(text: object, pattern: object) -> bool:
-    """Tell whether a text holds whole words that match a pattern, whatever their case."""
+    """Tell whether a text holds whole words that match a pattern, whatever their case.
+
+    Any run of white space is one space: a phrase may be broken over lines.
+    """
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
-    return _compiled(rf"\b(?:{pattern})\b").search(text[:MAX_SEARCHED].lower()) is not None
+    searched = " ".join(text[:MAX_SEARCHED].lower().split())
+    return _compiled(rf"\b(?:{pattern})\b").search(searched) is not None
 
 
 def _date(value: object) -> date:

@@ -13,6 +13,12 @@ FRAMEWORKS = "frameworks/"
 """Where a pack keeps control frameworks, one a file that is named by its id."""
 RULES = ("derivation/", "vocabulary/", CORPUS)
 """What the first pack alone may hold: there is one derivation, vocabulary and corpus."""
+VOCABULARY = (
+    "vocabulary/placeholders.yaml",
+    "vocabulary/role-mailboxes.yaml",
+    "vocabulary/model-snapshots.yaml",
+    "vocabulary/distinct-evidence.yaml",
+)
 DESCRIPTION = "pack.yaml"
 
 
@@ -117,6 +123,11 @@ def vet_pack(pack: Pack, *, first: bool, schema: Callable[[str], Any]) -> None:
             raise PackError(problem, where=where, remedy=f"remove it from {pack.name}")
         kind = _kind(path)
         vet_shape(document, where, {**kinds, "$ref": f"#/$defs/{kind}"} if kind else policy)
+    for path in VOCABULARY if first else ():
+        if path not in pack.documents:
+            raise PackError(
+                "a pack with rules of its own needs this file", where=f"{pack.name}/{path}"
+            )
     if not pack.policies():
         remedy = "add one as <domain>/<id>.yaml, or give the folder that holds them"
         raise PackError("the pack holds no policy", where=pack.name, remedy=remedy)
@@ -149,6 +160,8 @@ def vet_shape(document: Document, where: str, schema: Mapping[str, Any]) -> None
             pointer, message = f"{pointer}{join_pointer([key])}", f"no key {key}{meant(key, known)}"
         elif error.validator == "pattern":
             message = f"{error.instance}: {error.schema['description']}"
+        elif error.absolute_path:
+            message = f"{error.absolute_path[-1]}: {message}"
         errors.append((document.place(pointer), message))
     for place, message in sorted(errors)[:1]:
         raise PackError(message, where=f"{where}:{place.line}:{place.column}")
