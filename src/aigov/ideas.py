@@ -1,10 +1,11 @@
 """The ideas that the catalogue answers to, and which policy or metric serves each."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
 from aigov.pages import INDEX, MARK, prose, table
+from aigov.policies import Policy
 from aigov.source import Document
 
 FAMILY = "-*"
@@ -29,8 +30,8 @@ class Ideas(NamedTuple):
     """Name to what it measures."""
 
 
-def parse_ideas(document: Document, where: str, policies: Collection[str]) -> Ideas:
-    """Read `ideas.yaml`; `policies` are the codes that there are.
+def parse_ideas(document: Document, where: str, policies: Mapping[str, Policy]) -> Ideas:
+    """Read `ideas.yaml`; `policies` are those that there are, by code.
 
     Raises:
         PackError: an idea is served by nothing, or by what there is not; has its place.
@@ -51,7 +52,7 @@ def parse_ideas(document: Document, where: str, policies: Collection[str]) -> Id
     return Ideas(tuple(ideas), value["metrics"])
 
 
-def ideas_page(found: Ideas, folder: str) -> Iterator[str]:
+def ideas_page(found: Ideas, policies: Mapping[str, Policy], folder: str) -> Iterator[str]:
     """Yield the page; the pages of the policies lie in `folder` beside it."""
     yield f"{MARK}# The ideas behind the policies\n\n"
     yield "What tells organisations that scale AI from those that do not (A), and what keeps\n"
@@ -60,13 +61,13 @@ def ideas_page(found: Ideas, folder: str) -> Iterator[str]:
     yield "repositories.\n\n"
     yield table("", "idea", "served by")
     for idea in found.ideas:
-        served = [_link(code, folder) for code in idea.policies]
+        served = [
+            f"[{code} {policies[code].id}]({folder}/{code}.md)"
+            if code in policies
+            else f"[all {code.removesuffix(FAMILY)}]({folder}/{INDEX})"
+            for code in idea.policies
+        ]
         served += [f"*{name}*" for name in idea.metrics]
         yield f"| {idea.id} | {prose(idea.says)} | {', '.join(served)} |\n"
     yield "\n## Metrics\n\n"
     yield from (f"- *{name}*: {prose(says)}\n" for name, says in found.metrics.items())
-
-
-def _link(code: str, folder: str) -> str:
-    page = INDEX if code.endswith(FAMILY) else f"{code}.md"
-    return f"[{code.replace('*', '&#42;')}]({folder}/{page})"

@@ -60,7 +60,7 @@ def docs(pack: str | None, output: str, *, check: bool) -> int:
         with open(f"{ideas}.yaml", "rb") as file:
             document = read_document(file.read(), f"{ideas}.yaml")
         found = parse_ideas(document, f"{ideas}.yaml", rules.policies)
-        wanted[f"{ideas}.md"] = "".join(ideas_page(found, os.path.basename(output)))
+        wanted[f"{ideas}.md"] = "".join(ideas_page(found, rules.policies, os.path.basename(output)))
     there = {path: _read(path) for path in {*wanted, *_written(output)}}
     stale = sorted(path for path, text in there.items() if wanted.get(path) != text)
     if not check:
