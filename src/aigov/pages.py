@@ -5,7 +5,6 @@ They hold no date but those of the law, so that they change only with the polici
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from aigov.explanation import Explanation, Sample
 from aigov.expressions import CONSTANTS
@@ -16,6 +15,7 @@ from aigov.listing import coverage, numbers
 from aigov.policies import DOMAINS, TIERS, Policy
 from aigov.reports.encoding import literal
 from aigov.reports.escape import escape
+from aigov.rules import Rules
 
 MARK = "<!-- Written by `aigov-gate policies docs`: change what it is made from. -->\n\n"
 """The start of every page: what starts otherwise is somebody's own and is left alone."""
@@ -25,32 +25,19 @@ _STAGES = tuple(CONSTANTS["stages"])
 _LINK = re.compile(r"https://[A-Za-z0-9./_~%#?=&:,+-]+")
 _TOUCHES = (
     "A citation means that the policy *touches* a control. It never means that to pass it is "
-    "to conform, and nothing here is legal advice.\n"
+    "to conform, and nothing here is legal advice. Short titles are our own words.\n\n"
 )
-
-
-class Page(NamedTuple):
-    """What the page of one policy is made from."""
-
-    policy: Policy
-    told: Explanation
-    path: str
-    """Where the policy is written, below its pack."""
-    base: str = ""
-    """The example that the first failing case changes, "" where there is no such case."""
-    result: Result | None = None
-    """How that case is judged."""
 
 
 def prose(text: str) -> str:
     """Return text as one line of Markdown that holds no markup but code between backticks."""
-    *pairs, last = " ".join(text.split()).split("`")
-    whole = len(pairs) % 2 == 0
-    shown = [
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:  # the last backtick opens nothing
+        parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
+    return "".join(
         f"`{escape(part, limit=None)}`" if number % 2 and part.strip() else literal(part)
-        for number, part in enumerate(pairs)
-    ]
-    return "".join(shown) + ("" if whole else "&#96;") + literal(last)
+        for number, part in enumerate(parts)
+    )
 
 
 def table(*headings: str) -> str:
@@ -59,10 +46,10 @@ def table(*headings: str) -> str:
 
 
 def policy_page(
-    page: Page, corpus: Mapping[str, Obligation], frameworks: Mapping[str, Framework]
+    policy: Policy, told: Explanation, judged: tuple[str, Result] | None, rules: Rules
 ) -> Iterator[str]:
-    """Yield the page of a policy."""
-    policy, told = page.policy, page.told
+    """Yield the page of a policy; `judged` is the example that the first failing case
+    changes, and what the policy makes of it."""
     yield f"{MARK}# {policy.code} {literal(policy.id)}\n\n"
     yield f"**What goes wrong.** {prose(policy.title)}.\n\n"
     yield f"**Why.** {prose(policy.why)}\n\n" if policy.why else ""
@@ -71,21 +58,20 @@ def policy_page(
     yield from (f"- {prose(line)}\n" for line in (*told.asked, *limits))
     yield from _sample("What passes", told.passes)
     yield from _sample("What fails", told.fails)
-    if page.result:
-        yield from _finding(page.base, page.result)
+    if judged and judged[1].is_finding:
+        yield from _finding(*judged)
     yield f"\n## What to do\n\n**Remedy.** {prose(policy.remedy)}\n"
     if told.see:
         yield f"\n**It reads** {', '.join(f'`{one}`' for one in told.see)}.\n"
     if policy.obligations:
         yield "\n## What the law asks\n\n"
-        yield from (_obligation(corpus[key]) for key in policy.obligations)
+        yield from (_obligation(rules.corpus()[key]) for key in policy.obligations)
     if policy.controls:
-        yield f"\n## Controls\n\n{_TOUCHES}\n"
-        yield table("framework", "control", "in short")
-        for name, cited in policy.controls.items():
-            known = frameworks[name]
-            yield from (_row(known.title, one, known.short_title(one)) for one in cited)
-    yield f"\n[All policies]({INDEX}), [controls]({MATRIX}); {prose(f'written in `{page.path}`')}\n"
+        yield f"\n## Controls\n\n{_TOUCHES}{table('framework', 'control', 'in short')}"
+    for name, cited in policy.controls.items():
+        known = rules.frameworks()[name]
+        yield from (_row(known.title, one, known.short_title(one)) for one in cited)
+    yield f"\n[All policies]({INDEX}), [controls]({MATRIX})\n"
 
 
 def index_page(policies: Iterable[Policy]) -> Iterator[str]:
@@ -93,10 +79,9 @@ def index_page(policies: Iterable[Policy]) -> Iterator[str]:
     domains: dict[str, list[Policy]] = {name: [] for name in DOMAINS}
     for policy in policies:
         domains.setdefault(policy.domain, []).append(policy)
-    number = sum(map(len, domains.values()))
-    yield f"{MARK}# Policies\n\n{number} in all, by domain. [Controls]({MATRIX}) says which laws "
-    yield "and standards they touch.\nA policy binds from a stage on; a failure blocks, warns or "
-    yield "informs by the tier of the use case, and `-` is not asked.\n"
+    yield f"{MARK}# Policies\n\n{sum(map(len, domains.values()))} in all, by domain. A policy "
+    yield "binds from a stage on; a failure blocks, warns or informs by the tier of the use case,\n"
+    yield f"and `-` is not asked. Which laws and standards they touch: [controls]({MATRIX}).\n"
     for domain, group in domains.items():
         if group:
             yield f"\n## {literal(domain or 'without a domain')}\n\n"
@@ -107,27 +92,23 @@ def index_page(policies: Iterable[Policy]) -> Iterator[str]:
             yield _row(policy.title, _STAGES[policy.binds_from], *acts)
 
 
-def matrix_page(policies: Iterable[Policy], frameworks: Mapping[str, Framework]) -> Iterator[str]:
+def matrix_page(policies: list[Policy], frameworks: Mapping[str, Framework]) -> Iterator[str]:
     """Yield the control matrix: the policies of every control, and the controls of every
     policy, each with what is not covered."""
-    policies = list(policies)
     covered = {name: coverage(policies, one) for name, one in frameworks.items()}
-    yield f"{MARK}# Controls and policies\n\n{_TOUCHES}\nThe titles of controls are our own short "
-    yield "words; the publisher's text is what counts.\n\n"
-    yield table("framework", "controls", "touched")
+    yield f"{MARK}# Controls and policies\n\n{_TOUCHES}{table('framework', 'controls', 'touched')}"
     for name, controls in covered.items():
         touched = sum(map(bool, controls.values()))
         yield _row(f"{name}: {frameworks[name].title}", str(len(controls)), str(touched))
     for name, controls in covered.items():
-        framework = frameworks[name]
-        yield f"\n## {literal(name)}\n\n{prose(f'{framework.title}, {framework.version}')}. "
-        yield f"Source: {_address(framework.source)}\n\n"
-        yield table("control", "in short", "policies")
+        one = frameworks[name]
+        source = f"<{one.source}>" if _LINK.fullmatch(one.source) else literal(one.source)
+        yield f"\n## {literal(name)}\n\n**Edition:** {prose(f'{one.title}, {one.version}')}. "
+        yield f"Source: {source}\n\n{table('control', 'in short', 'policies')}"
         for control, touching in controls.items():
             links = " ".join(map(_link, touching)) or "*not touched*"
-            yield f"| {literal(control)} | {literal(framework.controls[control])} | {links} |\n"
-    yield "\n## By policy\n\n"
-    yield table("policy", "touches")
+            yield f"| {literal(control)} | {literal(one.controls[control])} | {links} |\n"
+    yield f"\n## By policy\n\n{table('policy', 'touches')}"
     for policy in policies:
         cited = [f"{name} {', '.join(refs)}" for name, refs in policy.controls.items()]
         yield f"| {_link(policy)} {_row('; '.join(cited) or 'no control')}"
@@ -145,26 +126,16 @@ def _sample(heading: str, sample: Sample | None) -> Iterator[str]:
 
 def _finding(base: str, result: Result) -> Iterator[str]:
     """Yield how the failing example is judged: outcome, place and message."""
-    if not result.is_finding:
-        yield f"\nSo changed, the example `{base}` is no finding: the policy is not proved.\n"
-        return
     line = f", line {result.place.line}" if result.place else ""
-    says = f"`{result.outcome}` ({result.enforcement}) at `{result.pointer}`"
-    yield f"\nSo changed, the example `{base}` is judged {prose(f'{says}{line}')}:\n"
-    yield f"\n> {prose(result.message)}\n"
+    says = f"`{result.outcome}` ({result.enforcement}) at `{result.pointer}`{line}"
+    yield f"\nSo changed, the example `{base}` is judged {prose(says)}:\n\n"
+    yield f"> {prose(result.message)}\n"
 
 
 def _obligation(one: Obligation) -> str:
     status = "" if one.certain else " (unresolved: the sources leave the date or the duty open)"
-    note = f" {prose(one.note)}" if one.note else ""
-    return (
-        f"- **From {one.applies_from}**{status}: {prose(one.duty)}{note} "
-        f"*{literal(one.source)}; checked on {one.verified_on}.*\n"
-    )
-
-
-def _address(url: str) -> str:
-    return f"<{url}>" if _LINK.fullmatch(url) else literal(url)
+    source = f"{literal(one.source)}; checked on {one.verified_on}."
+    return f"- **From {one.applies_from}**{status}: {prose(f'{one.duty} {one.note}')} *{source}*\n"
 
 
 def _link(policy: Policy) -> str:

@@ -1,7 +1,7 @@
 """`aigov policies docs`: a page a policy, an index, the control matrix and the ideas."""
 
-import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -13,15 +13,15 @@ from aigov.cli.policies_test import load_pack, resolve_examples, shipped_example
 from aigov.errors import UsageError
 from aigov.explaining import explain_policy
 from aigov.findings import Outcome
-from aigov.ideas import ideas_page, parse_ideas
+from aigov.ideas import FILE, ideas_page
 from aigov.judgement import judge
 from aigov.packs import read_document
-from aigov.pages import INDEX, MARK, MATRIX, Page, index_page, matrix_page, policy_page
+from aigov.pages import INDEX, MARK, MATRIX, index_page, matrix_page, policy_page
 from aigov.proving import situate_case
 from aigov.reports.layout import Span, lay
 from aigov.rules import Rules
 
-_IDEAS = os.path.realpath(os.path.join(folder("docs"), "ideas.yaml"))
+_IDEAS = Path(folder("docs"), FILE)
 """In a checkout alone: the ideas are those of the shipped policies."""
 
 
@@ -32,11 +32,11 @@ _IDEAS = os.path.realpath(os.path.join(folder("docs"), "ideas.yaml"))
     default="docs/policies",
     show_default=True,
     metavar="DIR",
-    type=click.Path(),
+    type=click.Path(path_type=Path),
     help="The folder of the pages.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a page is not current.")
-def docs(pack: str | None, output: str, *, check: bool) -> int:
+def docs(pack: str | None, output: Path, *, check: bool) -> int:
     """Write a page for each shipped policy, or for those of a pack of your own.
 
     An index by domain and the control matrix stand beside them.  Pages of policies that
@@ -52,25 +52,21 @@ def docs(pack: str | None, output: str, *, check: bool) -> int:
     \b
     Exit codes: 0 done or current, 1 a page is not current, 2 the pack does not load.
     """
-    output = output.rstrip("/") or "/"
     rules, suites, _ = load_pack(pack)
-    wanted = {os.path.join(output, name): text for name, text in _pages(rules, suites).items()}
-    ideas = os.path.join(os.path.dirname(output), "ideas")
-    if not pack and os.path.realpath(f"{ideas}.yaml") == _IDEAS and os.path.isfile(_IDEAS):
-        with open(f"{ideas}.yaml", "rb") as file:
-            document = read_document(file.read(), f"{ideas}.yaml")
-        found = parse_ideas(document, f"{ideas}.yaml", rules.policies)
-        wanted[f"{ideas}.md"] = "".join(ideas_page(found, rules.policies, os.path.basename(output)))
-    there = {path: _read(path) for path in {*wanted, *_written(output)}}
-    stale = sorted(path for path, text in there.items() if wanted.get(path) != text)
-    if not check:
-        _update({path: wanted.get(path) for path in stale}, there)
-    gone = [path for path in stale if path not in wanted]
-    told = [f"{one}: not current" for one in stale] if check else [f"{one}: gone" for one in gone]
-    done = f"{len(stale)} not current" if check else f"{len(stale) - len(gone)} written"
+    wanted = {output / name: text for name, text in _pages(rules, suites).items()}
+    if not pack and _IDEAS.is_file() and output.parent.resolve() == _IDEAS.parent.resolve():
+        ideas = read_document(_IDEAS.read_bytes(), FILE)
+        text = "".join(ideas_page(ideas, rules.policies, output.name))
+        wanted[output.parent / "ideas.md"] = text
+    try:
+        stale = _synchronise(wanted, output, check=check)
+    except OSError as error:
+        problem = f"cannot be read or written ({error.strerror})"
+        raise UsageError(problem, where=str(error.filename)) from None
     style = terminal_style(quiet=False, verbose=False)
-    write_out(lay([Span(line)], style, "", "  ") for line in told)
-    write_out([lay([Span(f"{len(wanted)} pages, {done}", "strong")], style)])
+    done = "not current" if check else "written or removed"
+    write_out(lay([Span(f"{path}: not current")], style, "", "  ") for path in stale if check)
+    write_out([lay([Span(f"{len(wanted)} pages, {len(stale)} {done}", "strong")], style)])
     if check and stale:
         click.echo("next: the same without --check", err=True)
     return 1 if check and stale else 0
@@ -78,64 +74,42 @@ def docs(pack: str | None, output: str, *, check: bool) -> int:
 
 def _pages(rules: Rules, suites: Mapping[str, tuple[Case, ...]]) -> dict[str, str]:
     """Return the pages of the policies that have cases, by name of the file."""
-    given = sources(rules)
-    examples = shipped_examples()
+    given, examples = sources(rules), shipped_examples()
     policies = [rules.policies[code] for code in sorted(suites)]
-    found = {}
+    found = {
+        INDEX: "".join(index_page(policies)),
+        MATRIX: "".join(matrix_page(policies, rules.frameworks())),
+    }
     for policy in policies:
-        inside = next(
-            policy.where.removeprefix(f"{one.name}/")
-            for one in rules.packs
-            if policy.where.startswith(f"{one.name}/")
-        )
-        page = Page(policy, explain_policy(policy, given), inside)
-        for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-            case = next((one for one in suites[policy.code] if one.outcome is outcome), None)
-            if case and not page.result:
-                result = judge(policy, situate_case(case, rules, examples, resolve_examples))
-                page = page._replace(base=case.base, result=result)
-        found[f"{policy.code}.md"] = "".join(policy_page(page, rules.corpus(), rules.frameworks()))
-    found[INDEX] = "".join(index_page(policies))
-    found[MATRIX] = "".join(matrix_page(policies, rules.frameworks()))
+        case = next((one for one in suites[policy.code] if one.outcome is Outcome.FAIL), None)
+        judged = None
+        if case:
+            situation = situate_case(case, rules, examples, resolve_examples)
+            judged = case.base, judge(policy, situation)
+        page = policy_page(policy, explain_policy(policy, given), judged, rules)
+        found[f"{policy.code}.md"] = "".join(page)
     return found
 
 
-def _written(output: str) -> list[str]:
-    """Return the pages in the folder that this command wrote."""
-    names = os.listdir(output) if os.path.isdir(output) else []
-    paths = [os.path.join(output, name) for name in names if name.endswith(".md")]
-    return [path for path in paths if (_read(path) or "").startswith(MARK)]
-
-
-def _read(path: str) -> str | None:
-    """Return what a file holds, None where there is none."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UsageError(f"cannot be read ({error.strerror})", where=path) from None
-
-
-def _update(stale: Mapping[str, str | None], there: Mapping[str, str | None]) -> None:
-    """Write every page that is not current, and remove those without a policy.
+def _synchronise(wanted: Mapping[Path, str], output: Path, *, check: bool) -> list[Path]:
+    """Return the pages that are not current; unless `check`, write or remove them.
 
     Raises:
-        UsageError: a page would replace what somebody else wrote, or cannot be written.
+        UsageError: a page would replace what somebody else wrote.
+        OSError: one cannot be read or written.
     """
-    for path in stale:
-        if there[path] is not None and not str(there[path]).startswith(MARK):
-            problem = "a page would replace this file, which is not one of them"
-            raise UsageError(problem, where=path, remedy="choose another --output")
-    try:
-        for path, text in stale.items():
-            if text is None:
-                os.unlink(path)
-                continue
-            os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-            with open(path, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-    except OSError as error:
-        problem = f"cannot be written ({error.strerror})"
-        raise UsageError(problem, where=str(error.filename)) from None
+    there = {path: path.read_text("utf-8", "replace") for path in output.glob("*.md")}
+    there |= {path: path.read_text("utf-8", "replace") for path in wanted if path.is_file()}
+    gone = [path for path in there if path not in wanted and there[path].startswith(MARK)]
+    stale = sorted([*gone, *(path for path, text in wanted.items() if there.get(path) != text)])
+    foreign = next((path for path in stale if not there.get(path, MARK).startswith(MARK)), None)
+    if foreign and not check:
+        problem = "a page would replace this file, which is not one of them"
+        raise UsageError(problem, where=str(foreign), remedy="choose another --output")
+    for path in () if check else stale:
+        if path in gone:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], "utf-8", newline="\n")
+    return stale

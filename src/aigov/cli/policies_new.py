@@ -1,23 +1,20 @@
 """`aigov policies new`: begin a policy and its cases."""
 
-import os
+from pathlib import Path
 
 import click
 
-from aigov.bundled import folder
+from aigov.bundled import folder as shipped
 from aigov.cases import ENDING
 from aigov.cli.options import load_rules, policy_files, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.packs import read_pack
-from aigov.policies import DOMAINS
 from aigov.reports.layout import Span, lay
-from aigov.scaffold import begin, choose_code, parse_name, prefix_of
-
-_TEMPLATES = ("new-policy.yaml", "new-cases.yaml")
+from aigov.scaffold import OWN, PREFIXES, begin, choose_code, parse_name
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    return [f"{one}/" for one in (*DOMAINS, "law", "portfolio") if one.startswith(typed)]
+    return [f"{one}/" for one in PREFIXES if one.startswith(typed)]
 
 
 @click.command("new")
@@ -42,46 +39,33 @@ def new(name: str, code: str | None, into: str) -> None:
       aigov-gate policies new deploy-operate/cost-centre-missing
       aigov-gate policies new law/data-act/export-missing --code OWN-020 --into ours
     """
-    named, root = parse_name(name), into.rstrip("/") or "/"
-    stem = os.path.join(root, *named.folder.split("/"), named.id)
-    paths = [f"{stem}{ending}" for ending in (".yaml", ENDING)]
-    taken = _taken(root)
-    for path in paths:
-        if os.path.lexists(path):
-            raise UsageError("is there already", where=path, remedy="choose another id")
-    if named.id in taken:
-        raise UsageError(f"the id {named.id} is taken", remedy="choose another id")
-    shipped = os.path.isdir(os.path.join(root, "derivation"))
-    chosen = choose_code(code, prefix_of(named, shipped=shipped), taken)
+    below, named = parse_name(name)
+    root = Path(into)
+    files = [root / below / f"{named}{ending}" for ending in (".yaml", ENDING)]
+    documents = read_pack(into, policy_files(into) if root.is_dir() else {}).documents.values()
+    rows = [one.value for one in documents if isinstance(one.value, dict)]
+    taken = {
+        *load_rules()[0].named(),
+        *(str(one.get(key)) for one in rows for key in ("code", "id")),
+    }
+    if named in taken or any(map(Path.exists, files)):
+        raise UsageError(f"{named} is there already", remedy="choose another id")
+    prefix = PREFIXES[below.partition("/")[0]] if (root / "derivation").is_dir() else OWN
+    chosen = choose_code(code, prefix, taken)
+    templates = [Path(shipped("schemas"), f"new-{one}.yaml") for one in ("policy", "cases")]
+    texts = begin(below, named, chosen, (one.read_text("utf-8") for one in templates))
     try:
-        os.makedirs(os.path.dirname(stem), exist_ok=True)
-        for path, text in zip(paths, begin(named, chosen, _templates()), strict=True):
-            with open(path, "x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+        files[0].parent.mkdir(parents=True, exist_ok=True)
+        for file, text in zip(files, texts, strict=True):
+            file.write_text(text, "utf-8", newline="\n")
     except OSError as error:
         problem = f"cannot be written ({error.strerror})"
         raise UsageError(problem, where=str(error.filename)) from None
     style = terminal_style(quiet=False, verbose=False)
     steps = [
-        f"say what must hold as `require` in {paths[0]}, and replace every TO DO",
-        f"change examples in {paths[1]} until one passes and one fails for each thing it demands",
-        f"prove it: aigov-gate policies test {root}",
+        f"say what must hold as `require` in {files[0]}, and replace every TO DO",
+        f"change examples in {files[1]} until one passes and one fails for each thing it demands",
+        f"prove it: aigov-gate policies test {into}",
     ]
-    write_out([lay([Span(f"{chosen} {named.id}", "strong"), Span("is begun")], style)])
+    write_out([lay([Span(f"{chosen} {named}", "strong"), Span("is begun")], style)])
     write_out(lay([Span(f"{i}. {one}")], style, "  ", "     ") for i, one in enumerate(steps, 1))
-
-
-def _taken(root: str) -> set[str]:
-    """Return the codes and ids of the shipped policies and of the pack's."""
-    files = policy_files(root) if os.path.isdir(root) else {}
-    documents = read_pack(root, files).documents.values()
-    own = [one.value for one in documents if isinstance(one.value, dict)]
-    return {*load_rules()[0].named(), *(str(one.get(key)) for one in own for key in ("code", "id"))}
-
-
-def _templates() -> list[str]:
-    found = []
-    for name in _TEMPLATES:
-        with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
-            found.append(file.read())
-    return found
