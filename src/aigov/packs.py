@@ -162,6 +162,7 @@ def vet_shape(document: Document, where: str, schema: Mapping[str, Any]) -> None
             message = f"{error.instance}: {error.schema['description']}"
         elif error.absolute_path:
             message = f"{error.absolute_path[-1]}: {message}"
-        errors.append((document.place(pointer), message))
-    for place, message in sorted(errors)[:1]:
+        # a key that nobody knows explains why another is missing
+        errors.append((error.validator != "additionalProperties", document.place(pointer), message))
+    for _, place, message in sorted(errors)[:1]:
         raise PackError(message, where=f"{where}:{place.line}:{place.column}")
