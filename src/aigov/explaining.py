@@ -178,7 +178,9 @@ def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> S
     facts = {name: case[name] for name in _FACTS if name in case}
     notes += [f"{name} is {_FACTS[name]}" for name in facts]
     value = {**changed(sources.bases[case["base"]], case), **facts}
-    shown = piece(value, [*(f"/{name}" for name in facts), *pointers])
+    given = [f"/{name}" for name in facts]
+    own = case.keys() & {"set", "delete"}  # what the case changes comes before what stays
+    shown = piece(value, [*pointers, *given] if own else [*given, *pointers])
     return Sample(case["case"], shown, "; ".join(notes))
 
 

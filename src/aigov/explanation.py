@@ -141,8 +141,8 @@ def _copy(value: Any, into: Any, parts: list[str]) -> None:
     part, *rest = parts
     below = _reach(value, [part])
     if isinstance(value, list):
-        if below is None:  # what is left tells what is missing
-            into += [one for one in map(_named, value) if one not in into]
+        if below is None:
+            into += [] if into else map(_named, value)  # what is left tells what is missing
             return
         if not rest or not isinstance(below, dict):
             into.append(_short(below))

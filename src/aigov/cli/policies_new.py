@@ -6,7 +6,7 @@ import click
 
 from aigov.bundled import folder as shipped
 from aigov.cases import ENDING
-from aigov.cli.options import load_rules, policy_files, terminal_style, write_out
+from aigov.cli.options import load_rules, policy_files, terminal_style, write_new, write_out
 from aigov.errors import UsageError
 from aigov.packs import read_pack
 from aigov.reports.layout import Span, lay
@@ -54,18 +54,11 @@ def new(name: str, code: str | None, into: str) -> None:
     chosen = choose_code(code, prefix, taken)
     templates = [Path(shipped("schemas"), f"new-{one}.yaml") for one in ("policy", "cases")]
     texts = begin(below, named, chosen, (one.read_text("utf-8") for one in templates))
-    try:
-        files[0].parent.mkdir(parents=True, exist_ok=True)
-        for file, text in zip(files, texts, strict=True):
-            file.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        problem = f"cannot be written ({error.strerror})"
-        raise UsageError(problem, where=str(error.filename)) from None
+    for file, text in zip(files, texts, strict=True):
+        write_new(str(file), text)
+    done = [Span(f"{chosen} {named}", "strong"), Span("is begun; replace every TO DO in")]
     style = terminal_style(quiet=False, verbose=False)
-    steps = [
-        f"say what must hold as `require` in {files[0]}, and replace every TO DO",
-        f"change examples in {files[1]} until one passes and one fails for each thing it demands",
-        f"prove it: aigov-gate policies test {into}",
-    ]
-    write_out([lay([Span(f"{chosen} {named}", "strong"), Span("is begun")], style)])
-    write_out(lay([Span(f"{i}. {one}")], style, "  ", "     ") for i, one in enumerate(steps, 1))
+    write_out([lay(done, style), *(lay([Span(str(file))], style, "  ") for file in files)])
+    write_out(
+        [lay([Span(f"next: aigov-gate policies test {into} (it says what is missing)")], style)]
+    )
