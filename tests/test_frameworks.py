@@ -242,7 +242,7 @@ def test_a_framework_stands_in_one_pack_and_is_named_by_its_file():
     with pytest.raises(PackError, match="openslo stands in another pack already") as raised:
         given("  openslo: [v1]", {"openslo.yaml": text})
     assert raised.value.where == "mine/frameworks/openslo.yaml:1:5"
-    with pytest.raises(PackError, match="'at' is a required property"):  # it is no framework
+    with pytest.raises(PackError, match="no key publisher"):  # it is taken for a policy
         given("  openslo: [v1]", {"deeper/acme.yaml": OWN})
 
 

@@ -57,7 +57,7 @@ def broken(old: str, new: str, path: str = "strategy-governance/tier-understated
         ("id: tier-understated", "id: tier-low", "yaml:1:5: the id is tier-low, but the file is"),
         ("title: The", "title: [The", "yaml:4:5: not YAML"),
         ("at: /spec/risk/tier", "at: /spec/risk/teir", "no field /spec/risk/teir"),
-        ("at: /spec/risk/tier", "at: spec.risk.tier", "spec.risk.tier: JSON pointer"),
+        ("at: /spec/risk/tier", "at: spec.risk.tier", "no field spec.risk.tier"),
         ("at: /spec/risk/tier", "at: derived.nothing", "no field derived.nothing"),
         ("early: warn", "early: shout", "early: 'shout' is not one of"),
         ("low: block", "lo: block", "no key lo; did you mean low?"),
