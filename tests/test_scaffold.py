@@ -32,8 +32,8 @@ def test_a_name_is_a_known_folder_and_an_id(folder):
     ("name", "hint"),
     [
         ("deploy-operat/x", "did you mean deploy-operate/x?"),
-        ("laws/eu/x", "did you mean law/x?"),
-        ("owner-missing", "write <domain>/<id>; the domains are strategy-governance, "),
+        ("laws/eu/x", "did you mean law/eu/x?"),
+        ("owner-missing", "with hyphens; domains: strategy-governance, "),
         ("", "write <domain>/<id>"),
         ("/x", "write <domain>/<id>"),
         ("chatbots/x", "write <domain>/<id>"),

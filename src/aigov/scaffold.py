@@ -12,20 +12,16 @@ TO_DO = "TO DO"
 """Stands in the texts of a policy until they are written."""
 OWN = "OWN"
 """Prefix of the codes of an organisation: the shipped policies never take one of it."""
-PREFIXES = dict(
-    zip(
-        (*DOMAINS, "law", "portfolio"),
-        ("GOV", "INT", "ARC", "BLD", "OPS", "VAL", "REG", "ORG"),
-        strict=True,
-    )
-)
+_CODES = ("GOV", "INT", "ARC", "BLD", "OPS", "VAL", "REG", "ORG")
+PREFIXES = dict(zip((*DOMAINS, "law", "portfolio"), _CODES, strict=True))
 """First folder of a shipped policy to the prefix of its code."""
 _FIELDS = {
     False: {"base": "2-moderate-production", "field": "metadata.name", "place": "/metadata/name"},
     True: {"base": "organization", "field": "profile.apmo.name", "place": "/spec/apmo/name"},
 }
 """Of what a policy begins: a field of a use case, or of the organisation."""
-_ID = re.compile("[a-z][a-z0-9-]*")
+_WORDS = "[a-z][a-z0-9-]*"
+_NAME = re.compile(f"({'|'.join((*DOMAINS, f'law/{_WORDS}', 'portfolio'))})/({_WORDS})")
 
 
 def parse_name(given: str) -> tuple[str, str]:
@@ -34,19 +30,15 @@ def parse_name(given: str) -> tuple[str, str]:
     Raises:
         UsageError: it is none of these; says which domain was meant, if one is near.
     """
-    folder, _, last = given.rpartition("/")
-    top, _, below = folder.partition("/")
-    if top not in PREFIXES:
-        close = get_close_matches(top or given, PREFIXES, 1)
-        hint = f"write <domain>/<id>; the domains are {', '.join(PREFIXES)}"
-        hint = f"did you mean {close[0]}/{last}?" if top and close else hint
-        raise UsageError(f"{given} is in no domain", remedy=hint)
-    parts = (below, last) if top == "law" or below else (last,)
-    if len(parts) > 1 + (top == "law") or not all(map(_ID.fullmatch, parts)):
-        form = "law/<pack>/<id>" if top == "law" else f"{top}/<id>"
-        hint = f"write {form} in lower-case words with hyphens; the id names the defect"
-        raise UsageError(f"{given} is no name of a policy", remedy=hint)
-    return folder, last
+    found = _NAME.fullmatch(given)
+    if found:
+        return found[1], found[2]
+    top = given.partition("/")[0]
+    close = () if top in PREFIXES else get_close_matches(top, PREFIXES, 1)
+    form = "law/<pack>" if top == "law" else top if top in PREFIXES else "<domain>"
+    hint = f"write {form}/<id> in lower-case words with hyphens; domains: {', '.join(PREFIXES)}"
+    hint = f"did you mean {close[0]}{given[len(top) :]}?" if close else hint
+    raise UsageError(f"{given} is no name of a policy", remedy=hint)
 
 
 def choose_code(wanted: str | None, prefix: str, taken: Collection[str]) -> str:

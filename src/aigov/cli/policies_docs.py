@@ -37,11 +37,12 @@ _IDEAS = Path(folder("docs"), FILE)
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where a page is not current.")
 def docs(pack: str | None, output: Path, *, check: bool) -> int:
-    """Write a page for each shipped policy, or for those of a pack of your own.
+    """Write pages of the policies and their controls.
 
-    An index by domain and the control matrix stand beside them.  Pages of policies that
-    are gone are removed; files that this command did not write are left alone.  In a
-    checkout of aigov ../ideas.md is made of ideas.yaml too.
+    Each shipped policy, or each of the pack DIR, gets a page; an index by domain and the
+    control matrix stand beside them.  Pages of policies that are gone are removed; files
+    that this command did not write are left alone.  In a checkout of aigov ../ideas.md is
+    made of ideas.yaml too.
 
     \b
     Examples:
@@ -65,7 +66,9 @@ def docs(pack: str | None, output: Path, *, check: bool) -> int:
         raise UsageError(problem, where=str(error.filename)) from None
     style = terminal_style(quiet=False, verbose=False)
     done = "not current" if check else "written or removed"
-    write_out(lay([Span(f"{path}: not current")], style, "", "  ") for path in stale if check)
+    write_out(
+        lay([Span(f"{path.as_posix()}: not current")], style, "", "  ") for path in stale if check
+    )
     write_out([lay([Span(f"{len(wanted)} pages, {len(stale)} {done}", "strong")], style)])
     if check and stale:
         click.echo("next: the same without --check", err=True)

@@ -29,10 +29,11 @@ def _complete(_context: click.Context, _parameter: click.Parameter, typed: str) 
     help="The folder of the pack.",
 )
 def new(name: str, code: str | None, into: str) -> None:
-    """Begin the policy DOMAIN/ID: its file, its cases, and what is left to do.
+    """Begin a policy and its cases.
 
-    The id names the defect and reads well after "waive".  A policy of a law pack is
-    law/PACK/ID, one on the whole organisation portfolio/ID.  Nothing is overwritten.
+    What is left to write is marked in both.  The id names the defect and reads well after
+    "waive".  A policy of a law pack is law/PACK/ID, one on the whole organisation is
+    portfolio/ID.  Nothing is overwritten.
 
     \b
     Examples:
