@@ -156,6 +156,14 @@ def test_a_policy_tells_of_early_and_softened_enforcement_and_of_waivers():
     assert any(one.startswith("only warn where `judged.stage") for one in asked)
     assert asked[-1] == "cannot be waived"
     assert "low 180" in told("GOV-001").asked[-1]
+    assert told("GOV-001").asked[-1].endswith("; not by the accountable or technology owner")
+    waivable = rules().policies["GOV-001"].waivable._replace(approver_not=())
+    assert "not by the" not in odd(waivable=waivable)
+
+
+def test_what_a_case_changes_comes_first_and_then_what_it_is_given():
+    assert told("ORG-011").fails.yaml.startswith("portfolio:\n  waivers_open: 91\n")
+    assert told("ORG-009").fails.yaml.startswith("spec:\n  claimed_maturity:\n")
 
 
 def odd(**changes) -> str:
@@ -481,6 +489,12 @@ def test_a_piece_keeps_what_tells_the_elements_of_a_list_apart():
         "a": [{"id": "one", "x": 1, "y": 2}, {"name": "two", "x": 3}, {"x": 0}],
         "b": ["c"],
     }
+
+
+def test_a_piece_of_a_list_without_an_entry_names_what_is_left():
+    value = {"a": [{"id": "one", "x": 1}, {"x": 2}, "three"]}
+    assert parsed(piece(value, ["/a/3"])) == {"a": [{"id": "one"}, {"x": 2}, "three"]}
+    assert parsed(piece({"a": []}, ["/a/0"])) == {"a": []}
 
 
 def test_a_piece_of_nothing_is_nothing():

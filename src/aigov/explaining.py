@@ -127,7 +127,9 @@ def _binds(policy: Policy) -> Iterator[str]:
         yield "cannot be waived"
     else:
         days = ", ".join(f"{tier} {number}" for tier, number in policy.waivable.max_days.items())
-        yield f"can be waived for at most this many days: {days}"
+        roles = " or ".join(policy.waivable.approver_not)
+        but = f"; not by the {roles} owner" if roles else ""
+        yield f"can be waived for at most this many days: {days}{but}"
 
 
 def enforcement_words(by_tier: Mapping[int, Enforcement]) -> str:
@@ -176,7 +178,9 @@ def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> S
     facts = {name: case[name] for name in _FACTS if name in case}
     notes += [f"{name} is {_FACTS[name]}" for name in facts]
     value = {**changed(sources.bases[case["base"]], case), **facts}
-    shown = piece(value, [*pointers, *(f"/{name}" for name in facts)])
+    given = [f"/{name}" for name in facts]
+    own = case.keys() & {"set", "delete"}  # what the case changes comes before what stays
+    shown = piece(value, [*pointers, *given] if own else [*given, *pointers])
     return Sample(case["case"], shown, "; ".join(notes))
 
 
