@@ -16,6 +16,7 @@ from aigov.errors import AigovError, UsageError
 
 COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
+    "init": "Write a manifest from what the repository shows.",
     "explain": "Explain a policy, a field or a word of a report.",
     "policies": "List the policies.",
     "import": "Turn an inventory of AI use cases into manifests.",
@@ -53,6 +54,7 @@ def aigov() -> None:
 
     \b
     Start here:
+      aigov-gate init                  write a manifest for this repository
       aigov-gate check                 judge the manifests below this folder
       aigov-gate check aigov.yaml      judge one
     """

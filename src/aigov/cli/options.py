@@ -60,7 +60,7 @@ def reading_options(command: Command) -> Command:
     )(command)
 
 
-def _iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
+def iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
     """Return the date as text, today (UTC) if none is given."""
     from datetime import UTC, date, datetime
 
@@ -95,7 +95,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         ("--as-of",),
         {
             "metavar": "YYYY-MM-DD",
-            "callback": _iso_date,
+            "callback": iso_date,
             "help": "Judge as on this date (default: today, UTC).",
         },
     ),
