@@ -5,38 +5,40 @@ cannot be understood, a sentence says what is missing.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aigov.fields import Field, find
-from aigov.source import split_pointer
 
+
+def slug(text: str) -> str:
+    """Return `text` in the letters of an id: 3 to 63 of a-z, 0-9 and `-`, a letter first."""
+    plain = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not plain[:1].isalpha() or len(plain) < 3:
+        plain = f"uc-{plain or 'new'}"
+    return plain[:63].rstrip("-")
+
+
+_WORDS = r"\S(?:.*\S)?"
+_WORD = r"[^\s,;]+"
 _TAKES = {
-    "text": (r"\S(?:.*\S)?", "some words"),
-    "item": (r"\S(?:.*\S)?", "some words"),
+    "text": (_WORDS, "words"),
+    "item": (_WORDS, "words"),
     "date": (r"\b\d{4}-\d{2}-\d{2}\b", "a date such as 2026-11-22"),
-    "number": (r"\b\d+\b", "a whole number"),
-    "person": (r"[^\s,;@]*@[^\s,;]+", "a person: name@company or @handle"),
-    "team": (r"[^\s,;]+", "a team"),
-    "word": (r"[^\s,;]+", "one more word"),
-    "slug": (r"[^\s,;]+", "a name"),
+    "number": (r"\b\d{1,3}(?:[,.']\d{3})+\b|\b\d{1,15}\b", "a whole number"),
+    "person": (r"[^\s,;@]*@[^\s,;]+", "a person (name@company or @handle)"),
+    "team": (_WORD, "a team"),
+    "word": (_WORD, "a word"),
+    "slug": (_WORD, "a word"),
 }
 """What a part of an answer looks like, and what it is called where it is missing."""
-
-
-class Part(NamedTuple):
-    """One part of an answer."""
-
-    take: str
-    to: tuple[str, ...] = ()
-    """JSON pointers of the fields that it fills; none where the choice says."""
-
-
-class Choice(NamedTuple):
-    """One answer to choose."""
-
-    say: str
-    set: Mapping[str, Any]
+_VALUES: Mapping[str, Callable[[str], Any]] = {
+    "number": lambda text: int(re.sub(r"\D", "", text)),
+    "item": lambda text: [text],
+    "team": lambda text: f"group:{text.removeprefix('group:')}",
+    "slug": slug,
+}
+"""What becomes of such a text; it stays as it is where nothing is said here."""
 
 
 class Question(NamedTuple):
@@ -45,16 +47,20 @@ class Question(NamedTuple):
     id: str
     ask: str
     example: str
-    parts: tuple[Part, ...]
-    choices: Mapping[str, Choice] = {}
-    set: Mapping[str, Any] = {}
-    when: Mapping[str, Any] = {}
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
+    """Kind of each part of an answer, and the fields (JSON pointers) that it fills."""
+    choices: Mapping[str, tuple[str, Mapping[str, Any]]]
+    """Key to the words for it and the values that it stands for."""
+    set: Mapping[str, Any]
+    """What every answer states."""
+    when: Mapping[str, Any]
+    """The question is asked only beside these values."""
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The pointers of all that an answer may fill, in the order of the question."""
-        named = [pointer for part in self.parts for pointer in part.to]
-        chosen = [pointer for choice in self.choices.values() for pointer in choice.set]
+        named = [pointer for _, to in self.parts for pointer in to]
+        chosen = [pointer for _, values in self.choices.values() for pointer in values]
         return tuple(dict.fromkeys((*named, *chosen, *self.set)))
 
     def is_asked(self, values: Mapping[str, Any]) -> bool:
@@ -68,26 +74,34 @@ class Question(NamedTuple):
 
 def parse_questions(rows: Sequence[Mapping[str, Any]], fields: Field) -> tuple[Question, ...]:
     """Read the shipped rows; `fields` is the tree of a manifest."""
-    return tuple(
-        Question(
-            row["id"],
-            row["ask"],
-            row["example"],
-            tuple(Part(part["take"], tuple(part.get("to", ()))) for part in row["parts"]),
-            _choices(row.get("choices", {}), fields),
-            row.get("set", {}),
-            row.get("when", {}),
+    found = []
+    for row in rows:
+        parts = [part.split() for part in row["parts"]]
+        found.append(
+            Question(
+                row["id"],
+                row["ask"],
+                row["example"],
+                tuple((kind, tuple(_below(dict.fromkeys(to)))) for kind, *to in parts),
+                _choices(row.get("choices", {}), fields),
+                _below(row.get("set", {})),
+                _below(row.get("when", {})),
+            )
         )
-        for row in rows
-    )
+    return tuple(found)
 
 
-def _choices(given: Any, fields: Field) -> dict[str, Choice]:
+def _below(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values by JSON pointer; the rows name fields from /spec on."""
+    return {f"/spec/{name}": value for name, value in values.items()}
+
+
+def _choices(given: Any, fields: Field) -> dict[str, tuple[str, Mapping[str, Any]]]:
     if isinstance(given, dict):
-        return {key: Choice(one["say"], one["set"]) for key, one in given.items()}
-    field = find(fields, [*split_pointer(given), "*"])
-    assert field is not None  # the tests hold every pointer against the schema
-    return {str(one): Choice(str(one), {given: [one]}) for one in field.enum}
+        return {key: (one["say"], _below(one["set"])) for key, one in given.items()}
+    field = find(fields, ["spec", *given.split("/"), "*"])
+    assert field is not None  # the tests hold every field against the schema
+    return {str(one): ("", _below({given: [one]})) for one in field.enum}
 
 
 def read_answer(
@@ -101,38 +115,37 @@ def read_answer(
     found: dict[str, Any] = {}
     _state(found, question.set)
     left = " ".join(answer.split())
-    for part in question.parts:
-        if part.take in ("choice", "choices"):
-            chosen, left = _chosen(question, left, part.take)
-            for choice in chosen:
-                _state(found, choice.set)
+    for kind, to in question.parts:
+        if kind in ("choice", "choices"):
+            chosen, left = _chosen(question, left, several=kind == "choices")
+            for values in chosen:
+                _state(found, values)
             continue
-        pattern, words = _TAKES[part.take]
+        pattern, words = _TAKES[kind]
         taken = re.search(pattern, left)
-        told = next((known[pointer] for pointer in part.to if pointer in known), None)
+        told = next((known[pointer] for pointer in to if pointer in known), None)
         if taken:
-            told = _value(part.take, taken[0])
+            told = _VALUES.get(kind, str)(taken[0])
             left = f"{left[: taken.start()]} {left[taken.end() :]}"
         elif told is None:
             raise ValueError(f"{words} is missing")
-        _state(found, dict.fromkeys(part.to, told))
+        _state(found, dict.fromkeys(to, told))
     return {pointer: today if one == "$today" else one for pointer, one in found.items()}
 
 
-def _chosen(question: Question, left: str, take: str) -> tuple[list[Choice], str]:
-    """Return the choices that `left` names by key or number, and what else it says."""
-    numbered = {str(n): key for n, key in enumerate(question.choices, 1)}
-    chosen: list[Choice] = []
+def _chosen(question: Question, left: str, *, several: bool) -> tuple[list[Mapping[str, Any]], str]:
+    """Return what the choices that `left` names by key or number stand for, and the rest."""
+    named = {str(n): values for n, (_, values) in enumerate(question.choices.values(), 1)}
+    named |= {key.lower(): values for key, (_, values) in question.choices.items()}
+    chosen: list[Mapping[str, Any]] = []
     others: list[str] = []
-    for word in re.split(r"[\s,;]+", left.strip(" ,;")):
-        key = next((key for key in question.choices if key.lower() == word.lower()), None)
-        key = key or numbered.get(word)
-        if key and (take == "choices" or not chosen):
-            chosen.append(question.choices[key])
+    for word in re.split(r"(?:[\s;]|,(?!\d{3}\b))+", left.strip(" ,;")):
+        if word.lower() in named and (several or not chosen):
+            chosen.append(named[word.lower()])
         else:
             others.append(word)
-    if not chosen or (take == "choices" and others):
-        raise ValueError(f"{', '.join(others) or 'nothing'} is none of the choices")
+    if not chosen or (several and others):
+        raise ValueError(f"{', '.join(others)} is none of the choices")
     return chosen, " ".join(others)
 
 
@@ -144,21 +157,3 @@ def _state(found: dict[str, Any], values: Mapping[str, Any]) -> None:
             found[pointer] = [*there, *(one for one in value if one not in there)]
         else:
             found[pointer] = value
-
-
-def _value(take: str, text: str) -> Any:
-    if take == "number":
-        return int(text)
-    if take == "item":
-        return [text]
-    if take == "team":
-        return text if text.startswith("group:") else f"group:{text}"
-    return slug(text) if take == "slug" else text
-
-
-def slug(text: str) -> str:
-    """Return `text` in the letters of an id: 3 to 63 of a-z, 0-9 and `-`, a letter first."""
-    plain = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
-    if not plain[:1].isalpha() or len(plain) < 3:
-        plain = f"uc-{plain or 'new'}"
-    return plain[:63].rstrip("-")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from aigov.clues import Clue, Packages, by_trust, is_telling, read_clues
+from aigov.clues import Clue, Guide, read_clues
 from aigov.errors import UsageError
 
 MAX_ENTRIES = 50_000
@@ -14,24 +14,25 @@ MAX_BYTES = 256 * 1024
 _SKIPPED = frozenset({".git", "node_modules", "vendor", "third_party", "site-packages", ".venv"})
 
 
-def survey(root: str, packages: Packages) -> list[Clue]:
-    """Return the clues of the files below `root`, the most telling first.
+def survey(folder: str, guide: Guide) -> list[Clue]:
+    """Return the clues of the files below `folder`: near its root first, then by their rank.
 
     Symbolic links are not followed, so that nothing outside is read.
 
     Raises:
-        UsageError: `root` cannot be listed.
+        UsageError: the folder cannot be listed.
     """
-    telling = sorted(_telling(os.path.realpath(root)), key=by_trust)
+    root = os.path.realpath(folder)
+    ranked = [(path.count("/"), guide.rank(path), path) for path in _files(root)]
+    telling = sorted((depth, rank, path) for depth, rank, path in ranked if rank is not None)
     found: list[Clue] = []
-    for path in telling[:MAX_FILES]:
-        data = _content(os.path.join(root, *path.split("/")))
-        found += read_clues(path, data, packages) if data else []
+    for _, _, path in telling[:MAX_FILES]:
+        found += read_clues(path, _content(os.path.join(root, *path.split("/"))), guide)
     return found
 
 
-def _telling(root: str) -> Iterator[str]:
-    """Yield the paths (POSIX, below `root`) that may tell something, nearest first."""
+def _files(root: str) -> Iterator[str]:
+    """Yield the regular files (POSIX paths below `root`), nearest first."""
     left, seen = [root], 0
     for folder in left:  # grows while it is read
         try:
@@ -39,15 +40,14 @@ def _telling(root: str) -> Iterator[str]:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if folder == root:
-                problem = f"the folder cannot be read ({error.strerror})"
-                raise UsageError(problem, where=root) from None
+                raise UsageError(f"cannot be read ({error.strerror})", where=root) from None
             continue
         for entry in listed:
-            seen += 1
             if entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED:
                 left.append(entry.path)
-            elif entry.is_file(follow_symlinks=False) and is_telling(entry.name):
+            elif entry.is_file(follow_symlinks=False):
                 yield os.path.relpath(entry.path, root).replace(os.sep, "/")
+        seen += len(listed)
         if seen > MAX_ENTRIES:
             return
 

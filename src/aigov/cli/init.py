@@ -3,29 +3,48 @@
 import os
 import sys
 import textwrap
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import click
 
 from aigov.bundled import folder
 from aigov.cli.options import iso_date, load_rules, write_out
-from aigov.drafting import Draft, Known, draft, faults, known, sound
+from aigov.clues import Guide
+from aigov.drafting import Draft, Known, draft, faults, known
 from aigov.errors import UsageError
 from aigov.questions import Question, parse_questions, read_answer
 from aigov.reports.escape import escape
 from aigov.repositories import repository_root
 from aigov.rules import Rules, read_document
-from aigov.source import load
 from aigov.surveying import survey
 
 _COLUMNS = 78
 _MANY = 12
-"""From so many choices on, only their keys are listed."""
+"""From so many choices on, only their names are listed."""
+
+
+class _Interview(NamedTuple):
+    """What every answer is read with."""
+
+    questions: tuple[Question, ...]
+    known: Known
+    rules: Rules
+    today: str
+
+    def read(
+        self, question: Question, text: str, answers: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], str]:
+        """Return the values of an answer, and what is wrong with them."""
+        try:
+            values = read_answer(question, text, self.known.values, self.today)
+        except ValueError as error:
+            return {}, str(error)
+        return values, faults(values, {**self.known.values, **answers}, self.rules)
 
 
 @click.command()
-@click.argument("repo", default=".", type=click.Path(exists=True, file_okay=False))
+@click.argument("repo", default=".", type=click.Path())
 @click.option(
     "--output",
     metavar="FILE",
@@ -34,10 +53,9 @@ _MANY = 12
 )
 @click.option(
     "--answers",
-    "answers_file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False),
-    help="Take the answers from a YAML file (question: answer) and ask nothing.",
+    type=click.Path(),
+    help="Ask nothing; the answers are in FILE (YAML, question: answer).",
 )
 @click.option(
     "--as-of",
@@ -45,149 +63,124 @@ _MANY = 12
     callback=iso_date,
     help="Write as on this date (default: today, UTC).",
 )
-def init(repo: str, output: str | None, answers_file: str | None, as_of: str) -> None:
-    """Write a manifest for REPO (default: this folder).
+def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None:
+    """Write a manifest for REPO, the folder of a use case (default: this one).
 
-    What the repository says (package files, CODEOWNERS, catalog-info.yaml, OpenSLO and
-    Sloth files, README, history) is filled in with its source.  On a terminal at most
-    20 questions follow; Enter leaves one open.  What is open stays a TODO, which does
-    not pass.  Nothing is overwritten, and nothing is written if you stop with Ctrl-C.
+    What its files and history say is filled in with the source.  On a terminal at most
+    20 questions follow; Enter leaves one open, Ctrl-C ends without a trace.  What is open
+    stays a TODO that does not pass.  No file is overwritten.
 
     \b
     Examples:
       aigov-gate init
       aigov-gate init services/chat --output -
       aigov-gate init --answers answers.yaml
-      echo 'who: colleagues, 34' > answers.yaml      (a name per question; see below)
 
     \b
-    Names of the questions: problem use domains who pilot success stop owner
-    technology risk where affected decision data built acts model hosting excluded
-    shows
+    Answers (a file may have some or all; `init` on a terminal shows what each asks):
+      problem use domains who pilot success stop owner technology risk where
+      affected decision data built acts model hosting excluded shows
     """
     target = output or os.path.join(repo, "aigov.yaml")
+    if not os.path.isdir(repo):
+        raise UsageError("no such folder", where=repo, remedy="name the folder of a use case")
     if target != "-" and os.path.lexists(target):
-        raise UsageError(
-            "there is a manifest already", where=target, remedy="edit it, or give --output FILE"
-        )
+        remedy = "edit it, or give --output FILE"
+        raise UsageError("it is there already; nothing is overwritten", where=target, remedy=remedy)
     rules, _ = load_rules()
-    questions = parse_questions(_shipped("questions.yaml"), rules.fields)
-    found = sound(_survey(repo), rules)
-    if answers_file is not None:
-        answers = _from_file(answers_file, questions, found, rules, as_of)
+    questions = parse_questions(_yaml(os.path.join(folder("init"), "questions.yaml")), rules.fields)
+    interview = _Interview(questions, _survey(os.path.realpath(repo), rules), rules, as_of)
+    given: dict[str, Any] = {}
+    if answers is not None:
+        given = _from_file(answers, interview)
     elif sys.stdin.isatty() and sys.stderr.isatty():
-        answers = _ask(questions, found, rules, as_of)
-    else:
-        answers = {}
-    drafted = draft(found, answers, questions, rules, as_of)
+        given = _ask(interview)
+    drafted = draft(interview.known, given, questions, rules, as_of)
     _write(target, drafted.text)
     _tell(target, drafted)
 
 
-def _shipped(name: str) -> Any:
-    path = os.path.join(folder("init"), name)
-    with open(path, "rb") as file:
-        return read_document(file.read(), path).value
+def _yaml(path: str) -> Any:
+    try:
+        with open(path, "rb") as file:
+            return read_document(file.read(), path).value
+    except OSError as error:
+        raise UsageError(f"it cannot be read ({error.strerror})", where=path) from None
 
 
-def _survey(repo: str) -> Known:
-    root = os.path.realpath(repo)
-    authors: list[str] = []
+def _survey(root: str, rules: Rules) -> Known:
+    files, packages = (
+        _yaml(os.path.join(folder("init"), f"{n}.yaml")) for n in ("files", "packages")
+    )
+    authors: Sequence[str] = ()
     if repository_root(root):
         from aigov.git import frequent_authors  # loads git, and only here
 
         authors = frequent_authors(root)
-    return known(survey(root, _shipped("packages.yaml")), os.path.basename(root), authors)
+    return known(survey(root, Guide(files, packages)), os.path.basename(root), authors, rules)
 
 
-def _from_file(
-    path: str, questions: tuple[Question, ...], found: Known, rules: Rules, today: str
-) -> dict[str, Any]:
-    """Read answers by the names of their questions."""
-    with open(path, "rb") as file:
-        documents, troubles = load(file.read())
-    given = documents[0].value if len(documents) == 1 and not troubles else None
-    if not isinstance(given, dict):
-        raise UsageError("the answers are not one mapping of question to answer", where=path)
-    names = [question.id for question in questions]
-    for name in given:
-        if name not in names:
-            remedy = f"the questions are {', '.join(names)}"
-            raise UsageError(f"no question is called {name}", where=path, remedy=remedy)
+def _from_file(path: str, interview: _Interview) -> dict[str, Any]:
+    """Read answers by the names of their questions.
+
+    Raises:
+        UsageError: an answer cannot be understood, or answers nothing that is asked.
+    """
+    given = _yaml(path)
+    left = dict(given) if isinstance(given, dict) else {"": given}
     answers: dict[str, Any] = {}
-    for question in questions:
-        if question.id in given and question.is_asked(answers):
-            one = given[question.id]
+    for question in interview.questions:
+        one = left.pop(question.id, None)
+        if one is not None and question.is_asked(answers):
             text = ", ".join(map(str, one)) if isinstance(one, list) else str(one)
-            values, fault = _understood(question, text, answers, found, rules, today)
+            values, fault = interview.read(question, text, answers)
             if fault:
                 remedy = f"for example: {question.example}"
                 raise UsageError(f"{question.id}: {fault}", where=path, remedy=remedy)
             answers |= values
+    if left:
+        remedy = f"the questions are {', '.join(one.id for one in interview.questions)}"
+        raise UsageError(f"no question is called {next(iter(left))}", where=path, remedy=remedy)
     return answers
 
 
-def _understood(
-    question: Question,
-    text: str,
-    answers: Mapping[str, Any],
-    found: Known,
-    rules: Rules,
-    today: str,
-) -> tuple[dict[str, Any], str]:
-    """Return the values of an answer, or what is wrong with it."""
-    try:
-        values = read_answer(question, text, found.values, today)
-    except ValueError as error:
-        return {}, str(error)
-    wrong = faults(values, {**found.values, **answers}, rules)
-    return values, "; ".join(wrong)
-
-
-def _ask(
-    questions: tuple[Question, ...], found: Known, rules: Rules, today: str
-) -> dict[str, Any]:
+def _ask(interview: _Interview) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    name = escape(str(found.values["/metadata/name"]))
-    _say(f"A manifest for {name}. Enter leaves a question open, Ctrl-C writes nothing.")
-    for number, question in enumerate(questions, 1):
+    _say("Enter leaves a question open, Ctrl-C writes nothing.")
+    for number, question in enumerate(interview.questions, 1):
         if not question.is_asked(answers):
             continue
-        _show(question, f"{number}/{len(questions)}", found)
+        _show(question, f"{number:>2}/{len(interview.questions)}", interview.known)
         while text := click.prompt("  >", "", show_default=False, prompt_suffix=" ", err=True):
-            values, fault = _understood(question, text, answers, found, rules, today)
+            values, fault = interview.read(question, text, answers)
             if not fault:
                 answers |= values
                 break
-            _say(f"  {escape(fault)}; for example: {question.example}")
+            _say(f"  {fault}; for example: {question.example}")
     return answers
 
 
-def _show(question: Question, number: str, found: Known) -> None:
-    click.echo(err=True)
-    _say(f"{number}  {question.ask}", hang=len(number) + 2, bold=True)
-    keys = question.choices
-    if len(keys) > _MANY:
-        _say("  " + ", ".join(f"{n} {key}" for n, key in enumerate(keys, 1)), hang=2)
+def _show(question: Question, number: str, seen: Known) -> None:
+    _say("")
+    _say(f"{number} {question.ask}", bold=True)
+    if len(question.choices) > _MANY:
+        _say("  " + ", ".join(f"{n} {key}" for n, key in enumerate(question.choices, 1)))
     else:
-        width = max(map(len, keys), default=0)
-        for n, (key, choice) in enumerate(keys.items(), 1):
-            words = "" if choice.say == key else choice.say
-            _say(f"  {n:>2} {key:<{width}}  {words}".rstrip(), hang=7 + width)
-    if question.id in found.seen:
-        _say(f"  seen: {escape(found.seen[question.id])}", hang=8)
-    team = found.values.get("/spec/ownership/accountable/team")
-    if question.id == "owner" and team:
-        _say(f"  without a team: {team}")
-    _say(f"  for example: {question.example}", hang=4)
+        width = max(map(len, question.choices), default=0)
+        for n, (key, (words, _)) in enumerate(question.choices.items(), 1):
+            _say(f"  {n:>4} {key:<{width}}  {words}".rstrip())
+    if question.id in seen.seen:
+        _say(f"  seen: {seen.seen[question.id]}")
+    for pointer in question.fields:
+        if pointer in seen.values:
+            _say(f"  found: {seen.values[pointer]} ({seen.sources[pointer]}), if you give none")
+    _say(f"  for example: {question.example}")
 
 
-def _say(text: str, *, hang: int = 0, bold: bool = False) -> None:
-    lines = textwrap.wrap(
-        text, _COLUMNS, subsequent_indent=" " * hang, break_on_hyphens=False, drop_whitespace=True
-    )
+def _say(text: str, *, bold: bool = False) -> None:
+    """Write to the terminal, wrapped, hostile text made safe, bold where that is welcome."""
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    for line in lines:
+    for line in textwrap.wrap(escape(text), _COLUMNS, subsequent_indent=" " * 6) or [""]:
         click.echo(line if plain or not bold else click.style(line, bold=True), err=True)
 
 
@@ -203,13 +196,11 @@ def _write(target: str, text: str) -> None:
 
 
 def _tell(target: str, drafted: Draft) -> None:
-    """Say what was written, what was derived and why, and what to do next."""
-    click.echo(err=True)
+    """Say what was derived and why, what was written, and what to do next."""
     for pointer, (value, reason) in drafted.derived.items():
         if reason:
-            _say(f"{pointer.rpartition('/')[2]} {value}: {reason}", hang=2)
-    open_ = len(drafted.open)
-    left = f"{open_} question{'s' * (open_ != 1)} open: answer each TODO in it" if open_ else ""
-    _say(f"{escape(target)} is written{'; ' + left if left else ''}")
+            _say(f"{pointer.rpartition('/')[2]} {value}: {reason}")
     if target != "-":
-        _say(f"next: aigov-gate check {escape(target)}")
+        count = f"{len(drafted.open)} questions are open" if drafted.open else "nothing is open"
+        _say(f"{target} is written; {count}")
+        _say(f"next: {'answer each TODO, then ' if drafted.open else ''}aigov-gate check {target}")
