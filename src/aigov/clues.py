@@ -63,13 +63,14 @@ def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
             told += _slos(data, path)
     except (ValueError, RecursionError):  # not what its name says
         return []
+    at_home = _OWNERS_FOLDERS if name == "CODEOWNERS" else ("",)
     found: list[Clue] = []
     for kind, value in told:
         if kind in guide.packages:
             found += _provider(kind, str(value).lower(), path, guide)
         elif kind == "slo":
             found.append(Clue(kind, value, path))
-        elif (not folder or name == "CODEOWNERS") and (line := one_line(value)):
+        elif folder in at_home and (line := one_line(value)):
             found.append(Clue(kind, line, path))
     return found
 
@@ -111,7 +112,7 @@ def _says(row: Mapping[str, Any], data: bytes) -> Iterator[tuple[str, Any]]:
         return
     for top in _PARSERS[row["read"]](data):
         wanted = row.get("when", {}).items()
-        if all(str(next(_at(top, path), "\0")).startswith(start) for path, start in wanted):
+        if all(any(str(one).startswith(start) for one in _at(top, path)) for path, start in wanted):
             for kind, paths in row["says"].items():
                 for value in (one for path in paths for one in _at(top, path)):
                     listed = isinstance(value, list | dict)
@@ -173,6 +174,6 @@ def _slos(data: bytes, path: str) -> Iterator[tuple[str, dict[str, object]]]:
                 slo["target"] = target
             if re.fullmatch("[1-9][0-9]{0,3}[dwM]", str(window)):
                 slo["window"] = window
-            if name and not re.search(r"[\s:#\\]", path + name):
+            if name and path.isprintable() and not re.search(r"[\s:#\\]", path + name):
                 slo["ref"] = f"{path}#{name}"
             yield "slo", slo

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from aigov.check import judged_stage
-from aigov.clues import Clue
+from aigov.clues import Clue, one_line
 from aigov.derivation import derive
 from aigov.emit import WIDTH, inline
 from aigov.fields import Field, find
@@ -95,8 +95,8 @@ def known(clues: Sequence[Clue], folder: str, authors: Sequence[str], rules: Rul
 def _identity(clues: Sequence[Clue], folder: str) -> dict[str, tuple[Any, str]]:
     """Return pointer to value and source of what the repository is and whose."""
     told: dict[str, tuple[Any, str]] = {}
-    first = {clue.kind: clue for clue in reversed(clues)}
-    for kind, text, source in (*clues, Clue("name", folder, "the folder's name")):
+    first = {(clue.kind, clue.source): clue.value for clue in reversed(clues)}
+    for kind, text, source in (*clues, Clue("name", one_line(folder), "the folder's name")):
         if kind == "name":
             told.setdefault("/metadata/id", (slug(text), source))
         if kind in ("name", "title") and len(text) >= 3:
@@ -106,8 +106,8 @@ def _identity(clues: Sequence[Clue], folder: str) -> dict[str, tuple[Any, str]]:
         elif kind == "owner" and not text.startswith("user:"):
             team = f"group:{text.removeprefix('group:').removeprefix('default/')}"
             told.setdefault(_TEAM, (team, source))
-            space = first["namespace"].value if "namespace" in first else "default"
-            told["/metadata/catalog_ref"] = f"component:{space}/{first['name'].value}", source
+            name, space = (first.get((one, source), "default") for one in ("name", "namespace"))
+            told.setdefault("/metadata/catalog_ref", (f"component:{space}/{name}", source))
         elif kind == "team":
             told.setdefault(_TEAM, (text, source))
     told.setdefault("/metadata/name", told["/metadata/id"])
@@ -168,7 +168,7 @@ def draft(
             values.setdefault(pointer, list(field.enum) if field else "external_limited")
     tree = tree_of(values)
     tree["spec"].setdefault("ownership", {}).setdefault("accountable", {})
-    head = "Answer each TODO, then run" if open_ or "TODO: " in str(tree) else "Next:"
+    head = "Answer each TODO, then run" if open_ else "Next:"
     lines = [f"# {head} `aigov-gate check`; `aigov-gate explain FIELD` says what a field means."]
     lines += _noted(_lines(tree, rules.fields, "", ""), notes)
     lines += ["# Open questions, each with the fields that it fills"] if open_ else []

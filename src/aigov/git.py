@@ -47,6 +47,7 @@ def frequent_authors(root: str, most: int = 500) -> list[str]:
     """
     try:
         ask = git.Repo(root, search_parent_directories=True).git
+        ask.update_environment(GIT_LITERAL_PATHSPECS="1", GIT_NO_LAZY_FETCH="1")
         listed = ask.log("--no-show-signature", f"-{most}", "--format=%ae", "--", root)
     except (git.GitError, OSError, ValueError):
         return []

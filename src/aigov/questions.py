@@ -115,6 +115,8 @@ def read_answer(
     found: dict[str, Any] = {}
     _state(found, question.set)
     left = " ".join(answer.split())
+    if not left.isprintable():
+        raise ValueError("a character in it does not print")
     for kind, to in question.parts:
         if kind in ("choice", "choices"):
             chosen, left = _chosen(question, left, several=kind == "choices")

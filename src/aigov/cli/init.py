@@ -20,6 +20,7 @@ from aigov.rules import Rules, read_document
 from aigov.surveying import survey
 
 _COLUMNS = 78
+_ABREAST = 3
 _MANY = 12
 """From so many choices on, only their names are listed."""
 
@@ -94,7 +95,11 @@ def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None
     if answers is not None:
         given = _from_file(answers, interview)
     elif sys.stdin.isatty() and sys.stderr.isatty():
-        given = _ask(interview)
+        try:
+            given = _ask(interview)
+        except click.Abort:
+            _say("")  # the line on which Ctrl-C was typed ends here
+            raise
     drafted = draft(interview.known, given, questions, rules, as_of)
     _write(target, drafted.text)
     _tell(target, drafted)
@@ -164,11 +169,13 @@ def _show(question: Question, number: str, seen: Known) -> None:
     _say("")
     _say(f"{number} {question.ask}", bold=True)
     if len(question.choices) > _MANY:
-        _say("  " + ", ".join(f"{n} {key}" for n, key in enumerate(question.choices, 1)))
+        names = [f"{n:>2} {key:<24}" for n, key in enumerate(question.choices, 1)]
+        for row in range(0, len(names), _ABREAST):
+            _say("".join(names[row : row + _ABREAST]).rstrip())
     else:
         width = max(map(len, question.choices), default=0)
         for n, (key, (words, _)) in enumerate(question.choices.items(), 1):
-            _say(f"  {n:>4} {key:<{width}}  {words}".rstrip())
+            _say(f"  {n:>4} {key:<{width}}  {words}".rstrip(), hang=9 + width)
     if question.id in seen.seen:
         _say(f"  seen: {seen.seen[question.id]}")
     for pointer in question.fields:
@@ -177,10 +184,10 @@ def _show(question: Question, number: str, seen: Known) -> None:
     _say(f"  for example: {question.example}")
 
 
-def _say(text: str, *, bold: bool = False) -> None:
+def _say(text: str, *, hang: int = 6, bold: bool = False) -> None:
     """Write to the terminal, wrapped, hostile text made safe, bold where that is welcome."""
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    for line in textwrap.wrap(escape(text), _COLUMNS, subsequent_indent=" " * 6) or [""]:
+    for line in textwrap.wrap(escape(text, None), _COLUMNS, subsequent_indent=" " * hang) or [""]:
         click.echo(line if plain or not bold else click.style(line, bold=True), err=True)
 
 
