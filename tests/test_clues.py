@@ -104,7 +104,7 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
          [("provider", "azure-openai")]),
         ("Directory.Packages.props", '<PackageVersion Include="OpenAI" />', [("provider", "openai")]),
         ("catalog-info.yaml", CATALOG,
-         [("name", "desk-bot"), ("title", "Desk bot"),
+         [("title", "Desk bot"), ("name", "desk-bot"),
           ("description", "Finds runbooks for people on call."), ("owner", "group:platform-sre")]),
         ("agent.yaml", "spec_version: '0.1'\nname: helper\nmodel: {preferred: claude-opus-4-6}\n",
          [("name", "helper"), ("model", "claude-opus-4-6")]),
@@ -203,7 +203,7 @@ def test_a_survey_goes_by_nearness_and_trust_and_stays_inside(tmp_path):
     (root / "package.json").write_bytes(b" " * 300_000 + b'{"name": "large"}')
     found = survey(str(root), GUIDE)
     assert [clue.kind for clue in found] == [
-        "name", "title", "description", "owner", "description", "provider",
+        "title", "name", "description", "owner", "description", "provider",
     ]  # fmt: skip
     assert found[-1] == Clue("provider", "openai", "svc/requirements.txt: openai")
 

@@ -79,7 +79,8 @@ def one_line(value: object) -> str:
     """Return a text on one printable line, "" for what is none or is still a template."""
     if not isinstance(value, str) or "{{" in value or "${" in value:
         return ""
-    line = "".join(one for one in " ".join(value.split()) if one.isprintable())
+    kept = (one if one.isprintable() else " " if one.isspace() else "" for one in value)
+    line = " ".join("".join(kept).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3].rstrip()}..."
 
 

@@ -14,7 +14,7 @@ WIDTH = 100
 """Columns after which text is folded; a longer word stays whole."""
 
 _PLAIN = re.compile(r"[A-Za-z](?:[^:#]|:(?! |$)|(?<! )#)*")
-_FLOW = re.compile(r"[,\[\]{}]")
+_FLOW = re.compile(r"[][,{}?]")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 _SPLIT = re.compile(r"(?<=\S) (?=\S)")
 _RAGGED = re.compile(r"^[ \t]|[ \t]$", re.MULTILINE)
