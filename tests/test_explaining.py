@@ -111,7 +111,7 @@ def test_the_pieces_of_a_policy_are_the_values_of_its_cases(code):
         for pointer, value in cases[0].get("set", {}).items():
             if isinstance(value, bool | int | float):
                 parts = split_pointer(pointer)
-                assert str(value) in sample.yaml, pointer
+                assert str(value).lower() in sample.yaml, pointer
                 assert parts[0] in shown
 
 
@@ -435,7 +435,7 @@ def test_the_passing_pieces_of_words_are_of_the_manifests_shape():
 @pytest.mark.parametrize(
     ("word", "hint"),
     [
-        ("GOV-O04", "did you mean GOV-004"),
+        ("GOV-O04", "GOV-004"),
         ("tier-understatd", "tier-understated"),
         ("authorisation", "authorization"),
         ("spec.oversigt.queue", "spec.oversight.queue"),

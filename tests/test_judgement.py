@@ -11,9 +11,10 @@ from aigov.check import check
 from aigov.cli.options import shipped_shapes
 from aigov.errors import AigovError, MissingExtra
 from aigov.findings import Enforcement, Outcome, Result
-from aigov.preparing import ReadFile
+from aigov.packs import read_pack
+from aigov.preparing import ReadFile, Surroundings
 from aigov.repositories import resolve_evidence
-from aigov.rules import build_rules, read_pack
+from aigov.rules import build_rules
 from aigov.settings import Settings
 from judging import AS_OF, ROOT, changed, example
 from test_policies import shipped
@@ -41,9 +42,9 @@ def judged(document, more: str = "", *, drop: str | tuple[str, ...] = ()) -> Res
     ]
     built = build_rules(packs, shipped_shapes())
     settings = Settings(as_of=AS_OF)
-    file = ReadFile("a", (preparing._prepare("a", document, built, settings),), ())
+    file = ReadFile("a", (preparing.prepare("a", document, built, settings),), ())
     evidence = resolve_evidence(file.evidence, str(ROOT / "examples"), str(ROOT), None)
-    (result,) = check([(file, evidence)], built, settings).documents
+    (result,) = check([(file, Surroundings(evidence))], built, settings).documents
     return next(one for one in result.results if one.code == "MINE-001")
 
 

@@ -38,8 +38,23 @@ SCHEMA = {
         },
     }
 }
+FACTS = {
+    "$defs": {
+        "git": {
+            "type": "object",
+            "properties": {
+                "days": {"type": "integer"},
+                "rewritten": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": {"pointer": {"type": "string"}}},
+                },
+            },
+        }
+    }
+}
 KNOWN = Vocabulary(
-    parse_fields(SCHEMA, "UseCase"),
+    {"UseCase": parse_fields(SCHEMA, "UseCase"), "Organization": parse_fields(SCHEMA, "UseCase")},
+    {"git": parse_fields(FACTS, "git")},
     {"tier", "evidence"},
     {"max_days"},
     {"is_person"},
@@ -63,7 +78,8 @@ def silences(text: str, *optional: str, condition: bool = False) -> list[str]:
         "spec.labels['any'] == 'x' && spec.labels.any.startsWith('x')",
         "derived.evidence.all(e, evidence[e.path])",
         "params.max_days > 3 && judged.stage < stages.pilot && tier == tiers.low",
-        "is_person(metadata.id) || profile.anything.goes == 1",
+        "is_person(metadata.id) || repository.anything.goes == 1",
+        "git.days > 3 && size(git.rewritten) == 0 && git.rewritten.all(r, r.pointer == 'x')",
     ],
 )
 def test_what_exists_is_no_fault(text):

@@ -17,7 +17,7 @@ LISTED = "https://wiki.northbank.internal/ai/"
 
 
 def counts(folder: Path, path: str, *prefixes: str) -> bool:
-    return resolve_evidence([path], str(folder), str(folder), prefixes)[path]
+    return resolve_evidence([path], str(folder), str(folder), prefixes)[path].resolves
 
 
 @pytest.mark.parametrize("path", ["report", "a.b/report", "100%25", "a%20b", "%C3%A5r", "v1..html"])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aigov.expressions import Engine
+from aigov.judgement import USE_CASE
 from aigov.syntax import parse, walk
 from aigov.tracing import MAX_LEAVES, Tracer, substitute
 
@@ -43,7 +44,7 @@ VARIABLES = {
     "params": {"max_days": 3},
 }
 ACTIVATION = ENGINE.activation(VARIABLES)
-TRACER = Tracer(ENGINE, ACTIVATION, VARIABLES)
+TRACER = Tracer(ENGINE, ACTIVATION, VARIABLES, USE_CASE)
 
 
 def traced(text: str) -> list[tuple[tuple[str, ...], tuple[str, ...], bool | None]]:
@@ -87,6 +88,26 @@ def test_the_leaves_at_fault(text, expected):
     assert traced(text) == expected
 
 
+def test_a_demand_on_every_key_of_a_map_leads_to_the_key_at_fault():
+    variables = {
+        "profile": {"claims": {"one": 2, "two": 3, "it's": 4}},
+        "portfolio": {"levels": {"one": 1, "two": 3, "it's": 3}},
+    }
+    tracer = Tracer(ENGINE, ENGINE.activation(variables), variables, {"profile": "spec"})
+    text = "profile.claims.all(d, profile.claims[d] <= portfolio.levels[d])"
+    (leaf,) = tracer.leaves(text)  # a key that would need escaping is passed over
+    assert (leaf.pointers, leaf.item) == (("/spec/claims/one",), "one")
+
+
+def test_a_fact_that_is_missing_deep_inside_is_named_and_explains_the_answer():
+    variables = {"portfolio": {"teams": [{"load": 1, "room": 2}, {"load": 1}], "levels": {}}}
+    tracer = Tracer(ENGINE, ENGINE.activation(variables), variables, {"profile": "spec"})
+    (leaf,) = tracer.leaves("portfolio.teams.all(t, t.load <= t.room)")
+    assert (leaf.absent, leaf.explained) == (("portfolio.teams.1.room",), True)
+    (leaf,) = tracer.leaves("portfolio.levels['one'] == 1")
+    assert (leaf.absent, leaf.explained) == (("portfolio.levels.one",), True)
+
+
 def test_a_leaf_knows_the_list_element_it_is_about():
     (leaf,) = TRACER.leaves("spec.models.all(m, m.version != 'latest' || m.id == 'x')")[:1]
     assert leaf.item == {"id": "two", "version": "latest"}
@@ -114,7 +135,7 @@ def test_an_unknown_answer_is_the_documents_or_the_policys_doing(text, explained
 def test_a_finding_has_a_bounded_number_of_places():
     spec = {"xs": [{"v": 0}] * 200}
     activation = ENGINE.activation({"spec": spec})
-    tracer = Tracer(ENGINE, activation, {"spec": spec})
+    tracer = Tracer(ENGINE, activation, {"spec": spec}, USE_CASE)
     assert len(tracer.leaves("spec.xs.all(x, x.v == 1)")) == MAX_LEAVES
 
 

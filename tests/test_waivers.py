@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from aigov.check import check
+from aigov.evidence import Evidence
 from aigov.findings import Outcome
-from aigov.preparing import read
+from aigov.preparing import Surroundings, read
 from aigov.settings import Profile, Settings
 from judging import AS_OF, EXAMPLES, example, judge_text, rules
 
@@ -110,8 +111,10 @@ def missing_evidence(kept: int, *waivers: str):
     there, those places, and the codes found on the waivers."""
     file = read("aigov.yaml", (READY + "".join(waivers)).encode(), rules(), Settings(AS_OF))
     absent = [one["pointer"] for one in file.documents[0].evidence][:kept]
-    resolved = {one["path"]: one["pointer"] not in absent for one in file.documents[0].evidence}
-    use_case, *others = check([(file, resolved)], rules(), Settings(AS_OF)).documents
+    resolved = {
+        one["path"]: Evidence(one["pointer"] not in absent) for one in file.documents[0].evidence
+    }
+    use_case, *others = check([(file, Surroundings(resolved))], rules(), Settings(AS_OF)).documents
     (found,) = [one for one in use_case.results if one.code == "MAN-004"]
     places = [found.pointer, *(spot.pointer for spot in found.related)]
     return found, places, [one.code for other in others for one in other.results]

@@ -4,20 +4,23 @@
 touch the file system, says which of that resolves; `check` judges.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov import __version__
 from aigov.derivation import derive
+from aigov.evidence import shared, sized
 from aigov.expressions import CONSTANTS
-from aigov.findings import Result, by_code
-from aigov.judgement import Situation, judge
+from aigov.findings import Outcome, Result, by_code
+from aigov.judgement import ORGANISATION, Situation, judge
+from aigov.law import MAX_AGE_DAYS, age_days
 from aigov.policies import TIERS, resolve_params
-from aigov.preparing import Prepared, ReadFile, mapping, shape_result
+from aigov.preparing import Prepared, ReadFile, Surroundings, mapping, shape_result
 from aigov.required import Requirement, absent
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
+from aigov.source import Document
 
 STAGES = tuple(CONSTANTS["stages"])
 _RANKS = CONSTANTS["stages"]
@@ -36,19 +39,19 @@ _SHAPE = PolicyText(
 
 
 def check(
-    files: Iterable[tuple[ReadFile, Mapping[str, bool]]],
+    files: Iterable[tuple[ReadFile, Surroundings]],
     rules: Rules,
     settings: Settings,
     notes: tuple[str, ...] = (),
 ) -> CheckResult:
-    """Judge what was read, each file with what resolves of its evidence."""
+    """Judge what was read, each file with what is known around it."""
     documents: list[tuple[Prepared, DocumentResult]] = []
     problems: list[Problem] = []
-    for file, evidence in files:
+    for file, surroundings in files:
         problems += file.problems
         for prepared in file.documents:
             if prepared.kind == "UseCase":
-                result = _judge_use_case(prepared, evidence, rules, settings)
+                result = _judge_use_case(prepared, surroundings, rules, settings)
             else:
                 result = _unjudged(prepared, settings)
             documents.append((prepared, result))
@@ -60,29 +63,51 @@ def check(
         settings.target_stage,
         rules.digest() if settings.digests else "",
         settings.profile.digest() if settings.profile and settings.digests else None,
-        _texts(judged, problems, rules),
+        texts := _texts(judged, problems, rules),
         tuple(judged),
         tuple(sorted(problems, key=lambda one: one[1:])),
-        notes,
+        (*notes, *_age_of_law(judged, texts, settings.as_of)),
     )
 
 
-def _judge_use_case(
-    prepared: Prepared, evidence: Mapping[str, bool], rules: Rules, settings: Settings
-) -> DocumentResult:
+def situate(
+    prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
+) -> Situation:
+    """Return what the policies on use cases are judged on."""
+    derived, bound = _bind(prepared, surroundings, rules, settings)
+    spec = bound.values["spec"]
+    stage = judged_stage(spec, derived, settings.target_stage)
+    return bound.situation(stage, effective_tier(spec, derived, stage), settings)
+
+
+def _bind(
+    prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
+) -> "tuple[Derived, _Bound]":
     given_spec, metadata = mapping(prepared.value, "spec"), mapping(prepared.value, "metadata")
     derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of)
-    stage = judged_stage(spec, derived, settings.target_stage)
-    tier = effective_tier(spec, derived, stage)
+    found = surroundings.evidence
     variable["placeholders"] = list(prepared.placeholders)
-    variable["evidence"] = list(prepared.evidence)
+    variable["unknown_facts"] = list(prepared.unknown_facts)
+    variable["done_dates"] = list(prepared.done_dates)
+    variable["evidence"] = sized(prepared.evidence, found)
+    distinct = rules.vocabulary.distinct_evidence
+    variable["shared_evidence"] = shared(prepared.evidence, found, distinct)
     implied = {f"/spec/risk/facts/{name}" for name in derived.implied}
     everything = absent(rules.demands, prepared.document.value)
     lacking = [(pointer, row) for pointer, row in everything if pointer not in implied]
     values = {"spec": spec, "metadata": metadata}
-    bound = _Bound(prepared, values, variable, evidence, lacking, rules)
+    return derived, _Bound(prepared, values, variable, surroundings, lacking, rules)
+
+
+def _judge_use_case(
+    prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
+) -> DocumentResult:
+    derived, bound = _bind(prepared, surroundings, rules, settings)
+    spec = bound.values["spec"]
+    stage = judged_stage(spec, derived, settings.target_stage)
+    tier = effective_tier(spec, derived, stage)
     situation = bound.situation(stage, tier, settings)
-    results = [judge(policy, situation) for policy in rules.policies.values()]
+    results = [judge(policy, situation) for policy in rules.on_use_cases]
     following = _following(stage) if settings.preview else None
     preview: list[Result] = []
     if following:
@@ -90,7 +115,7 @@ def _judge_use_case(
         open_codes = {result.code for result in results if result.is_finding}
         preview = [
             result
-            for policy in rules.policies.values()
+            for policy in rules.on_use_cases
             if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
         ]
     results += prepared.shape
@@ -106,13 +131,35 @@ def _judge_use_case(
     )
 
 
+def situate_organisation(
+    document: Document, portfolio: Mapping[str, Any], rules: Rules, settings: Settings
+) -> Situation:
+    """Return what the policies on the organisation are judged on; findings stand in its
+    profile's `document`, and `portfolio` is as in `schemas/facts.v1.json`.
+
+    It has neither stage nor tier: it is held to what live and critical use cases are.
+    """
+    profile = mapping(document.value, "spec")
+    stage, tier = _RANKS["production"], CONSTANTS["tiers"]["critical"]
+    variables = {
+        "profile": profile, "portfolio": portfolio, "today": settings.as_of, "stage": stage,
+        "tier": tier, "params": resolve_params(rules.policies, tier),
+    }  # fmt: skip
+    organisation = str(mapping(document.value, "metadata").get("id", ""))
+    return Situation(
+        document, organisation, stage, tier, variables, rules.engine.activation(variables),
+        rules.engine, frozenset({"profile", "portfolio"}), True, lambda _name: [], ORGANISATION,
+        rules.corpus,
+    )  # fmt: skip
+
+
 class _Bound(NamedTuple):
     """A document's values, ready to be judged at any stage."""
 
     prepared: Prepared
     values: Mapping[str, Any]
     derived: Mapping[str, Any]
-    evidence: Mapping[str, bool]
+    surroundings: Surroundings
     absent: list[tuple[str, Requirement]]
     """What any stage and tier may ask for and the document neither states nor implies."""
     rules: Rules
@@ -127,10 +174,13 @@ class _Bound(NamedTuple):
             "tier": tier_rank,
             "judged": {"stage": stage_rank, "tier": tier_rank},
             "params": resolve_params(self.rules.policies, tier_rank),
-            "evidence": self.evidence,
+            "evidence": {path: one.resolves for path, one in self.surroundings.evidence.items()},
         }
+        contexts = dict(self.surroundings.facts)
         if settings.profile:
-            variables["profile"] = settings.profile.spec
+            contexts["profile"] = {"profile": settings.profile.spec}
+        for facts in contexts.values():
+            variables |= facts
         missing = self._missing(variables, stage_rank, tier_rank)
         variables["derived"] = {
             **self.derived,
@@ -146,9 +196,10 @@ class _Bound(NamedTuple):
             variables,
             self.rules.engine.activation(variables),
             self.rules.engine,
-            frozenset({"profile"} if settings.profile else ()),
+            frozenset(contexts),
             not self.prepared.shape,
             self.rules.derivation.inputs,
+            corpus=self.rules.corpus,
         )
 
     def _missing(
@@ -265,9 +316,29 @@ def _texts(
             texts[code] = PolicyText(code, words.id, words.title, "", words.remedy, {})
     for policy in rules.policies.values():
         texts[policy.code] = PolicyText(
-            policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls
-        )
+            policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls,
+            tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
+        )  # fmt: skip
     return {code: texts[code] for code in sorted(codes)}
+
+
+def _age_of_law(
+    documents: list[DocumentResult], texts: Mapping[str, PolicyText], today: str
+) -> Iterator[str]:
+    """Yield a warning if what was judged by is long unchecked law."""
+    judged = {
+        result.code
+        for document in documents
+        for result in document.results
+        if result.outcome not in (Outcome.LATER, Outcome.NOT_APPLICABLE)
+    }
+    laws = [one for code in sorted(judged & texts.keys()) for one in texts[code].obligations]
+    age = age_days(laws, today)
+    if age > MAX_AGE_DAYS:
+        yield (
+            f"the legal dates were last held against their sources {age} days ago; "
+            "a newer release of aigov may know better"
+        )
 
 
 def _word(spec: Mapping[str, Any], block: str, name: str, known: Iterable[str]) -> str | None:

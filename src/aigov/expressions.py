@@ -66,10 +66,10 @@ class Answer(NamedTuple):
 class Expression:
     """An expression; parsed and compiled when first needed, for most never are."""
 
-    __slots__ = ("_compiled", "_engine", "_paths", "_tree", "text")
+    __slots__ = ("_compiled", "_paths", "_tree", "engine", "text")
 
     def __init__(self, engine: "Engine", text: str) -> None:
-        self._engine = engine
+        self.engine = engine
         self._compiled: cel.Expression | None = None
         self._tree: Expr | None = None
         self._paths: tuple[Path, ...] | None = None
@@ -96,7 +96,7 @@ class Expression:
     def __call__(self, activation: cel.Activation) -> Answer:
         """Evaluate; raises ExpressionFault if it does not compile."""
         if self._compiled is None:
-            self._compiled = self._engine.prepare(self.text)
+            self._compiled = self.engine.prepare(self.text)
         try:
             value = self._compiled.eval(activation)
         except RuntimeError as error:  # the iteration budget

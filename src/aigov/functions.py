@@ -26,12 +26,16 @@ SIGNATURES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "is_filled": (("dyn",), "bool"),
     "window_days": (("string",), "int"),
     "is_sorted": (("list",), "bool"),
+    "mentions": (("string", "string"), "bool"),
 }
 """Function name to the CEL types of its parameters and of its result."""
 
 MAX_TEXT = 512
 """Longest text, in characters, that is matched at all: addresses, contacts and versions
 are shorter, and it bounds what a hostile value can cost."""
+
+MAX_SEARCHED = 8192
+"""How much of a text, in characters, is searched for words."""
 
 _PERSON = (
     r"@[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?|([\w.!#$%&'*+/=?^`{|}~-]+)@[\w-]+(?:\.[\w-]+)+"
@@ -92,6 +96,8 @@ class Vocabulary(NamedTuple):
     """Last words that make a version, or a name, a floating one."""
     providers: Mapping[str, Provider]
     """By every name of a provider."""
+    distinct_evidence: frozenset[str]
+    """Pointers (`*` for list positions) of evidence that may not be the same bytes."""
 
     def is_placeholder(self, text: str) -> bool:
         """Tell whether the whole of `text` stands for a value that nobody gave."""
@@ -209,40 +215,24 @@ def _unmasked(text: str) -> str:
     )
 
 
-def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
-    """Build the vocabulary from the parsed files, by their names without suffix:
-    `placeholders`, `role-mailboxes`, `model-snapshots`.
+def parse_vocabulary(files: Mapping[str, Any]) -> Vocabulary:
+    """Build the vocabulary from the parsed files, which have their shape
+    (`schemas/pack.v1.json`), by their names without suffix.
 
     Patterns are compiled at first use; `check_patterns` compiles them all.
-
-    Raises:
-        PackError: a file or a part of one is absent or of the wrong shape.
     """
-    placeholders = _mapping(files, "placeholders", "")
-    patterns = []
-    rows = placeholders.get("patterns")
-    for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or not isinstance(row.get("pattern"), str):
-            raise PackError("a pattern needs `pattern` and `hints`", where="placeholders: patterns")
-        hints = tuple(_texts(row, "hints", "placeholders: patterns"))
-        patterns.append((row["pattern"], hints))
-    words = frozenset(_texts(placeholders, "words", "placeholders"))
-    mailboxes = _mapping(files, "role-mailboxes", "")
-    roles, suffixes, prefixes = (
-        frozenset(_texts(mailboxes, part, "role-mailboxes"))
-        for part in ("names", "suffixes", "prefixes")
-    )
-    snapshots = _mapping(files, "model-snapshots", "")
-    floating = _mapping(snapshots, "floating", "model-snapshots: ")
+    placeholders, mailboxes = files["placeholders"], files["role-mailboxes"]
+    snapshots = files["model-snapshots"]
     return Vocabulary(
-        words,
-        tuple(patterns),
-        roles,
-        suffixes,
-        prefixes,
-        frozenset(_texts(floating, "version", "model-snapshots: floating")),
-        frozenset(_texts(floating, "name", "model-snapshots: floating")),
-        dict(_providers(_mapping(snapshots, "providers", "model-snapshots: "))),
+        frozenset(placeholders["words"]),
+        tuple((row["pattern"], tuple(row["hints"])) for row in placeholders.get("patterns", ())),
+        frozenset(mailboxes["names"]),
+        frozenset(mailboxes["suffixes"]),
+        frozenset(mailboxes["prefixes"]),
+        frozenset(snapshots["floating"]["version"]),
+        frozenset(snapshots["floating"]["name"]),
+        dict(_providers(snapshots["providers"])),
+        frozenset(files["distinct-evidence"]["pointers"]),
     )
 
 
@@ -268,6 +258,7 @@ def host_functions(vocabulary: Vocabulary) -> dict[str, Callable[..., Any]]:
         "is_filled": vocabulary.is_filled,
         "window_days": window_days,
         "is_sorted": is_sorted,
+        "mentions": mentions,
     }
 
 
@@ -309,6 +300,17 @@ def is_sorted(values: object) -> bool:
     return all(a <= b for a, b in pairwise(values))
 
 
+def mentions(text: object, pattern: object) -> bool:
+    """Tell whether a text holds whole words that match a pattern, whatever their case.
+
+    Any run of white space is one space: a phrase may be broken over lines.
+    """
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        return False
+    searched = " ".join(text[:MAX_SEARCHED].lower().split())
+    return _compiled(rf"\b(?:{pattern})\b").search(searched) is not None
+
+
 def _date(value: object) -> date:
     # `fromisoformat` also reads 20260101 and 2026-W01-1.
     if not isinstance(value, str) or len(value) != 10 or value[4] != "-" or value[7] != "-":
@@ -341,34 +343,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise PackError(f"no regular expression: {error} in `{pattern}`") from None
 
 
-def _either(patterns: list[str]) -> str:
+def _either(patterns: Iterable[str]) -> str:
     return "|".join(f"(?:{one})" for one in patterns)
 
 
-def _providers(rows: Mapping[str, object]) -> Iterator[tuple[str, Provider]]:
-    for name in rows:
-        where = f"model-snapshots: providers.{name}"
-        row = _mapping(rows, name, "model-snapshots: providers.")
-        provider = Provider(
-            _either(_texts(row, "exact", where, optional=True)),
-            _either(_texts(row, "floating", where, optional=True)),
-            row.get("full_version") is True,
-        )
-        for known_as in (name, *_texts(row, "also", where, optional=True)):
+def _providers(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Provider]]:
+    for name, row in rows.items():
+        exact, floating = (_either(row.get(part, ())) for part in ("exact", "floating"))
+        provider = Provider(exact, floating, row.get("full_version", False))
+        for known_as in (name, *row.get("also", ())):
             yield known_as, provider
-
-
-def _mapping(value: Mapping[str, object], key: str, where: str) -> dict[str, object]:
-    found = value.get(key)
-    if not isinstance(found, dict):
-        raise PackError(f"a mapping is expected at {key}", where=f"{where}{key}")
-    return found
-
-
-def _texts(
-    value: Mapping[str, object], key: str, where: str, *, optional: bool = False
-) -> list[str]:
-    found = value.get(key, [] if optional else None)
-    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
-        raise PackError(f"a list of texts is expected at {key}", where=where)
-    return found

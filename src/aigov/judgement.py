@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aigov.expressions import CONSTANTS, Engine
 from aigov.findings import Enforcement, Outcome, Result, Spot, fingerprint
+from aigov.law import Obligation, first_to_bind
 from aigov.policies import PLACEHOLDER, Policy
 from aigov.source import Document, split_pointer
 
 if TYPE_CHECKING:
     from aigov.tracing import Leaf, Tracer
+
+USE_CASE: Mapping[str, str] = {"spec": "spec", "metadata": "metadata"}
+ORGANISATION: Mapping[str, str] = {"profile": "spec"}
+"""Variable to the part of the judged document that it shows."""
 
 RETIRED = CONSTANTS["stages"]["retired"]
 MAX_SHOWN = 120
@@ -36,26 +41,51 @@ class Situation(NamedTuple):
     """Whether the manifest schema accepts the document."""
     inputs: Callable[[str], list[str]]
     """Dotted paths that a `derived` name is computed from."""
+    roots: Mapping[str, str] = USE_CASE
+    """Which variables show which part of the document."""
+    corpus: Callable[[], Mapping[str, Obligation]] = dict
+    """The legal obligations by key."""
+
+    @property
+    def today(self) -> str:
+        """The date of judgement, YYYY-MM-DD."""
+        return str(self.variables["today"])
 
 
 def judge(policy: Policy, situation: Situation) -> Result:
     """Return the result of `policy`; deterministic, and never raises on a document."""
-    if situation.stage is None:
-        return _without_stage(policy, situation)
-    early = policy.early is not None and situation.stage == policy.binds_from - 1
-    enforcement = policy.early if early else policy.enforcement.get(situation.tier)
-    unbound = _unbound(policy, situation.stage, early=early)
-    if unbound:
-        return Result(policy.code, unbound)
-    if enforcement is None:
-        return Result(policy.code, Outcome.NOT_APPLICABLE)
-    lacking = tuple(need for need in policy.needs if need not in situation.given)
-    if lacking:
-        return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking)
-    result = _evaluate(policy, situation, enforcement)
+    early = policy.early if situation.stage == policy.binds_from - 1 else None
+    settled = unevaluated(policy, situation)
+    if settled:
+        return settled
+    result = _evaluate(policy, situation, early or policy.enforcement[situation.tier])
     if early and result.outcome is Outcome.UNKNOWN:
         return Result(policy.code, Outcome.LATER)  # the value is not asked for yet
     return result
+
+
+def unevaluated(policy: Policy, situation: Situation) -> Result | None:
+    """Return the result where stage, tier or context settle it; None where expressions do."""
+    if situation.stage is None:
+        return _without_stage(policy, situation)
+    early = policy.early is not None and situation.stage == policy.binds_from - 1
+    unbound = _unbound(policy, situation.stage, early=early)
+    if unbound:
+        return Result(policy.code, unbound)
+    if not early and situation.tier not in policy.enforcement:
+        return Result(policy.code, Outcome.NOT_APPLICABLE)
+    lacking = tuple(need for need in policy.needs if need not in situation.given)
+    return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
+
+
+def verdict(policy: Policy, activation: Any) -> Outcome:
+    """Return the outcome alone of a policy that binds, without tracing it."""
+    applies = policy.when(activation).value if policy.when is not None else True
+    if not applies:
+        return Outcome.NOT_APPLICABLE if applies is False else Outcome.UNKNOWN
+    return {True: Outcome.PASS, False: Outcome.FAIL, None: Outcome.UNKNOWN}[
+        policy.require(activation).value
+    ]
 
 
 def _unbound(policy: Policy, stage: int, *, early: bool) -> Outcome | None:
@@ -116,7 +146,12 @@ def _unknown(
         found = _Found(Outcome.ERROR, f"the policy misbehaved: {words}")
         return _finding(policy, situation, enforcement, found, pointers)
     absent = tuple(dict.fromkeys(p for leaf in leaves for p in _absent(leaf, situation)))
+    elsewhere = [
+        name for leaf in leaves for name in leaf.absent if not name.startswith(("/", "derived."))
+    ]
     message = f"cannot tell: {_named(absent, situation) if absent else _reason(leaves)}"
+    if elsewhere and not absent:
+        message = f"cannot tell: {elsewhere[0]} is missing"
     found = _Found(Outcome.UNKNOWN, message, absent)
     return _finding(policy, situation, enforcement, found, list(absent) or pointers)
 
@@ -149,7 +184,8 @@ def _absent(leaf: "Leaf", situation: Situation) -> list[str]:
         if one.startswith("/"):
             found.append(one)
             continue
-        inputs = situation.inputs(one.removeprefix("derived."))
+        root, _, name = one.partition(".")
+        inputs = situation.inputs(name) if root == "derived" else []
         pointers = ["/" + path.replace(".", "/") for path in inputs if "*" not in path]
         found += [p for p in pointers if not _readable(situation.variables, p)]
     return found
@@ -166,9 +202,9 @@ def _readable(variables: Mapping[str, Any], pointer: str) -> bool:
 
 def _pointers(policy: Policy, situation: Situation, leaves: list["Leaf"]) -> list[str]:
     """Return where the finding stands: first place first, no place twice."""
-    if policy.at.startswith("derived."):
-        items = situation.variables["derived"].get(policy.at.removeprefix("derived."), ())
-        listed = [item["pointer"] for item in items]
+    if not policy.at.startswith("/"):
+        root, _, name = policy.at.partition(".")
+        listed = [item["pointer"] for item in situation.variables.get(root, {}).get(name, ())]
         if listed:
             return listed
     preferred: dict[str, None] = {}
@@ -204,17 +240,31 @@ def _finding(
 ) -> Result:
     document = situation.document
     first, *others = pointers
+    message = found.message
+    ahead = _ahead(policy, situation)
+    if ahead:
+        message += (
+            f" (by law from {ahead.applies_from}, in {ahead.days_left(situation.today)} days)"
+        )
+        if situation.variables.get("profile", {}).get("enforce") == "legal-date":
+            enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
     return Result(
         policy.code,
         found.outcome,
         enforcement,
-        message=found.message,
+        message=message,
         pointer=first,
         place=document.place(first),
         related=tuple(sorted({Spot(p, document.place(p)) for p in others}, key=_by_place)),
         missing=found.missing,
         fingerprint=fingerprint(policy.code, situation.use_case, document.stable_pointer(first)),
     )
+
+
+def _ahead(policy: Policy, situation: Situation) -> Obligation | None:
+    """Return the obligation that a policy rests on, if it does not bind yet."""
+    first = first_to_bind(policy.obligations, situation.corpus()) if policy.obligations else None
+    return first if first and first.days_left(situation.today) > 0 else None
 
 
 def _by_place(spot: Spot) -> tuple[int, int, str]:
@@ -224,7 +274,7 @@ def _by_place(spot: Spot) -> tuple[int, int, str]:
 def _tracer(situation: Situation) -> "Tracer":
     from aigov.tracing import Tracer  # only a finding is traced
 
-    return Tracer(situation.engine, situation.activation, situation.variables)
+    return Tracer(situation.engine, situation.activation, situation.variables, situation.roots)
 
 
 def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from aigov.errors import meant
 from aigov.expressions import CONSTANTS, VARIABLES
 from aigov.fields import Field, find
 from aigov.syntax import Expr, Path, literal_texts, paths, text_of, walk
@@ -27,11 +28,30 @@ class Fault(NamedTuple):
 class Vocabulary(NamedTuple):
     """What expressions may speak of."""
 
-    document: Field
-    """The tree of a whole UseCase document: its properties `spec` and `metadata`."""
+    documents: Mapping[str, Field]
+    """The trees of whole documents by kind: `UseCase`, `Organization`."""
+    facts: Mapping[str, Field]
+    """The trees of what is known beyond a document (`schemas/facts.v1.json`), by name."""
     derived: AbstractSet[str]
     params: AbstractSet[str]
     functions: AbstractSet[str]
+
+    def tree(self, root: str) -> Field | None:
+        """Return the tree below a variable, None where its names are not known ahead."""
+        if root in ("spec", "metadata"):
+            return self.documents["UseCase"].properties[root]
+        if root == "profile":
+            return self.documents["Organization"].properties["spec"]
+        return self.facts.get(root)
+
+    def places(self, root: str) -> AbstractSet[str]:
+        """Return the lists of facts whose elements say where in the document they are."""
+        tree = self.tree(root)
+        return {
+            name
+            for name, field in (tree.properties if tree else {}).items()
+            if field.items and "pointer" in field.items.properties
+        }
 
 
 def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
@@ -41,9 +61,9 @@ def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
     for expr in walk(tree):
         if expr.kind == "call" and expr.text not in known.functions | BUILT_IN_FUNCTIONS:
             wanted = known.functions | BUILT_IN_FUNCTIONS
-            yield Fault(f"no function {expr.text}(){_meant(expr.text, wanted)}", expr.start)
+            yield Fault(f"no function {expr.text}(){meant(expr.text, wanted)}", expr.start)
         elif expr.kind == "method" and expr.text not in BUILT_IN_METHODS:
-            yield Fault(f"no method {expr.text}(){_meant(expr.text, BUILT_IN_METHODS)}", expr.start)
+            yield Fault(f"no method {expr.text}(){meant(expr.text, BUILT_IN_METHODS)}", expr.start)
         elif expr.kind == "binary":
             yield from _word_faults(expr, tree, known)
 
@@ -95,9 +115,9 @@ def _sized(expr: Expr) -> Iterator[Path]:
 
 def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
     if path.root not in VARIABLES:
-        yield Fault(f"no name {path.root}{_meant(path.root, VARIABLES)}", path.start)
-    elif path.root in ("spec", "metadata"):
-        yield from _field_faults(path, known.document)
+        yield Fault(f"no name {path.root}{meant(path.root, VARIABLES)}", path.start)
+    elif tree := known.tree(path.root):
+        yield from _field_faults(path, tree)
     elif path.parts and path.parts[0] != "?":
         names: AbstractSet[str] | Mapping[str, int] | None = {
             "derived": known.derived,
@@ -106,17 +126,16 @@ def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
         }.get(path.root, CONSTANTS.get(path.root))
         if names is not None and path.parts[0] not in names:
             what = f"{path.root}.{path.parts[0]}"
-            yield Fault(f"no {what}{_meant(path.parts[0], names)}", path.start)
+            yield Fault(f"no {what}{meant(path.parts[0], names)}", path.start)
 
 
-def _field_faults(path: Path, document: Field) -> Iterator[Fault]:
-    route = (path.root, *path.parts)
-    for depth in range(2, len(route) + 1):
-        if find(document, route[:depth]) is None:
-            above = find(document, route[: depth - 1])
+def _field_faults(path: Path, tree: Field) -> Iterator[Fault]:
+    for depth in range(1, len(path.parts) + 1):
+        if find(tree, path.parts[:depth]) is None:
+            above = find(tree, path.parts[: depth - 1])
             names = above.properties if above else {}
-            what = ".".join(route[:depth])
-            yield Fault(f"no field {what}{_meant(route[depth - 1], names)}", path.start)
+            what = ".".join((path.root, *path.parts[:depth]))
+            yield Fault(f"no field {what}{meant(path.parts[depth - 1], names)}", path.start)
             return
 
 
@@ -134,16 +153,10 @@ def _word_faults(expr: Expr, tree: Expr, known: Vocabulary) -> Iterator[Fault]:
         for path in paths(tree):
             if (path.start, path.end) != (read.start, read.end):
                 continue
-            field = find(known.document, (path.root, *path.parts))
+            tree_below = known.tree(path.root)
+            field = find(tree_below, path.parts) if tree_below else None
             for text in texts if field and field.enum else ():
                 if field and text not in field.enum:
                     words_known = [str(word) for word in field.enum]
-                    message = f"{path.dotted} is never '{text}'{_meant(text, words_known)}"
+                    message = f"{path.dotted} is never '{text}'{meant(text, words_known)}"
                     yield Fault(message, words.start)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a fault needs it
-
-    close = get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from aigov.evidence import Evidence
 from aigov.fields import walk
 from aigov.findings import Enforcement, Outcome, Result, fingerprint
 from aigov.results import Problem
 from aigov.rules import Rules
 from aigov.settings import Settings, same_person
-from aigov.source import Document, load, split_pointer
+from aigov.source import Document, join_pointer, load, removed, replaced, split_pointer
 
+_PLANNED = frozenset({"due_on", "expires_on", "end_on", "funded_until"})
+"""Fields of kind date that state a plan; all others state what was done."""
+_GO_LIVE = "/spec/lifecycle/go_live_on"
+"""A plan until the declared stage is production."""
 _NO_PLACEHOLDERS = frozenset({"enum", "tri", "bool", "int", "number"})
 """Kinds of field in which a word such as `unknown` is a value, not a gap."""
 
@@ -26,6 +31,10 @@ class Prepared(NamedTuple):
     """Plain values without nulls and `unknown` facts, persons spelt one way."""
     placeholders: tuple[Mapping[str, str], ...]
     evidence: tuple[Mapping[str, str], ...]
+    unknown_facts: tuple[Mapping[str, str], ...] = ()
+    """The `pointer` of each fact that is written as `unknown`."""
+    done_dates: tuple[Mapping[str, str], ...] = ()
+    """`pointer` and `value` of each date that states something done."""
     nobodies: tuple[str, ...] = ()
     """Of a waiver: pointers of persons who are no one person (a mailbox, a placeholder)."""
 
@@ -34,6 +43,15 @@ class Prepared(NamedTuple):
         metadata = self.value.get("metadata")
         given = metadata.get("id") if isinstance(metadata, dict) else None
         return given if isinstance(given, str) else ""
+
+
+class Surroundings(NamedTuple):
+    """What the outside world knows of a file's documents."""
+
+    evidence: Mapping[str, Evidence] = {}
+    """By the path or URL that a document names."""
+    facts: Mapping[str, Mapping[str, Any]] = {}
+    """By context (`expressions.CONTEXTS`): what expressions then see, by variable."""
 
 
 class ReadFile(NamedTuple):
@@ -55,11 +73,12 @@ def read(path: str, data: bytes, rules: Rules, settings: Settings) -> ReadFile:
     problems = [Problem("SYN-001", path, t.line, t.column, t.message) for t in loaded.troubles]
     if not loaded.documents and not problems:
         problems.append(Problem("SYN-001", path, 1, 1, "the file is empty: it holds no manifest"))
-    documents = tuple(_prepare(path, one, rules, settings) for one in loaded.documents)
+    documents = tuple(prepare(path, one, rules, settings) for one in loaded.documents)
     return ReadFile(path, documents, tuple(problems))
 
 
-def _prepare(path: str, document: Document, rules: Rules, settings: Settings) -> Prepared:
+def prepare(path: str, document: Document, rules: Rules, settings: Settings) -> Prepared:
+    """Validate and walk one document."""
     people = settings.profile.people if settings.profile else {}
     given = document.value
     kind = given.get("kind") if isinstance(given, dict) else None
@@ -70,8 +89,10 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
         for issue in issues
     )
     value = _without_nulls(given, {}) if isinstance(given, dict) else {}
+    live = mapping(mapping(value, "spec"), "lifecycle").get("stage") in ("production", "retired")
     texts: list[tuple[str, str]] = []
     evidence = []
+    done_dates = []
     nobodies: list[str] = []
     if kind == "Waiver":
         nobodies = [
@@ -85,15 +106,22 @@ def _prepare(path: str, document: Document, rules: Rules, settings: Settings) ->
                 continue
             if field.kind == "evidence":
                 evidence.append({"pointer": pointer, "path": scalar})
+            elif field.kind == "date":
+                name = pointer.rpartition("/")[2]
+                if name not in _PLANNED and (live or pointer != _GO_LIVE):
+                    done_dates.append({"pointer": pointer, "value": scalar})
             elif field.kind == "person" and (normal := same_person(scalar, people)) != scalar:
-                value = _replaced(value, split_pointer(pointer), normal)
+                value = replaced(value, split_pointer(pointer), normal)
             if field.kind not in _NO_PLACEHOLDERS:
                 texts.append((pointer, scalar))
     found = rules.vocabulary.placeholders([text for _, text in texts])
     placeholders = [{"pointer": texts[i][0], "value": texts[i][1]} for i in found]
+    unknown = _unknown_facts(value)
+    for pointer in unknown:  # they read as absent
+        value = removed(value, split_pointer(pointer))
     return Prepared(
-        path, document, kind, shape, _without_unknowns(value), tuple(placeholders), tuple(evidence),
-        tuple(nobodies),
+        path, document, kind, shape, value, tuple(placeholders), tuple(evidence),
+        tuple({"pointer": pointer} for pointer in unknown), tuple(done_dates), tuple(nobodies),
     )  # fmt: skip
 
 
@@ -134,28 +162,10 @@ def _without_nulls(value: Any, done: dict[int, Any]) -> Any:
     return done[id(value)]
 
 
-def _without_unknowns(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Drop the facts that are `unknown`: they read as absent."""
+def _unknown_facts(value: Mapping[str, Any]) -> list[str]:
     facts = mapping(mapping(mapping(value, "spec"), "risk"), "facts")
-    for name, fact in facts.items():
-        if fact == "unknown":
-            value = _removed(value, ["spec", "risk", "facts", name])
-    return value
-
-
-def _replaced(value: Any, parts: list[str], new: object) -> Any:
-    """Return a copy of `value` with `new` put in at `parts`."""
-    if not parts:
-        return new
-    first, *rest = parts
-    if isinstance(value, list):
-        index = int(first)
-        return [*value[:index], _replaced(value[index], rest, new), *value[index + 1 :]]
-    return {**value, first: _replaced(value[first], rest, new)}
-
-
-def _removed(value: Any, parts: list[str]) -> Any:
-    first, *rest = parts
-    if not rest:
-        return {key: one for key, one in value.items() if key != first}
-    return {**value, first: _removed(value[first], rest)}
+    return [
+        join_pointer(["spec", "risk", "facts", name])
+        for name, fact in facts.items()
+        if fact == "unknown"
+    ]

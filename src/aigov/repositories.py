@@ -6,6 +6,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from aigov.evidence import Evidence
 from aigov.reports.escape import escape
 from aigov.source import MAX_FILE_BYTES
 
@@ -17,6 +18,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CHUNK_BYTES = 4096
 _MAX_CHUNKS = 16
 """Evidence that shows nothing in its first 64 KiB shows nothing."""
+_DIGEST_BYTES = 1 << 20
 _MAX_DECODINGS = 4
 """A URL that is percent-encoded more often than this hides something."""
 
@@ -123,17 +125,44 @@ def read_manifest(path: str) -> ManifestFile:
 
 def resolve_evidence(
     paths: Iterable[str], folder: str, root: str, url_prefixes: tuple[str, ...] | None
-) -> dict[str, bool]:
-    """Say of each evidence path whether it resolves; a URL is left out, so unknown,
-    unless a profile gives the prefixes that count."""
+) -> dict[str, Evidence]:
+    """Say of each evidence path whether it resolves, and to what; a URL is left out, so
+    unknown, unless a profile gives the prefixes that count."""
     found = {}
     for path in paths:
         if path.startswith("https://"):
             if url_prefixes is not None:
-                found[path] = _listed(path, url_prefixes)
+                found[path] = Evidence(_listed(path, url_prefixes))
         else:
-            found[path] = _is_evidence(os.path.join(folder, *path.split("/")), root)
+            found[path] = _evidence(os.path.join(folder, *path.split("/")), root)
+    return _with_digests(found, folder)
+
+
+def _with_digests(found: dict[str, Evidence], folder: str) -> dict[str, Evidence]:
+    """Give what is as large as other evidence the digest of its bytes: only that can be
+    the same, and most evidence need not be read to its end."""
+    by_size: dict[int, list[str]] = {}
+    for path, one in found.items():
+        if one.size is not None:
+            by_size.setdefault(one.size, []).append(path)
+    for paths in by_size.values():
+        for path in paths if len(paths) > 1 else ():
+            digest = _digest(os.path.join(folder, *path.split("/")))
+            found[path] = found[path]._replace(digest=digest)
     return found
+
+
+def _digest(path: str) -> str:
+    from hashlib import sha256  # loads OpenSSL; only suspects are read whole
+
+    try:
+        with open(path, "rb") as file:
+            whole = sha256()
+            while chunk := file.read(_DIGEST_BYTES):
+                whole.update(chunk)
+            return whole.hexdigest()
+    except OSError:
+        return ""
 
 
 def _listed(url: str, prefixes: tuple[str, ...]) -> bool:
@@ -149,21 +178,22 @@ def _listed(url: str, prefixes: tuple[str, ...]) -> bool:
     return any(url == prefix or url.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
 
 
-def _is_evidence(path: str, root: str) -> bool:
+def _evidence(path: str, root: str) -> Evidence:
     """A regular file inside the repository that shows something and is no manifest
     (which would be its own evidence), no LFS pointer and nothing of git's."""
+    nothing = Evidence(resolves=False)
     real = os.path.realpath(path)
     try:
-        if not _inside(real, root) or not stat.S_ISREG(os.stat(real).st_mode):
-            return False
+        if not _inside(real, root) or not stat.S_ISREG((status := os.stat(real)).st_mode):
+            return nothing
         # Lower case, since a file system that ignores case finds them under any name.
         names = os.path.relpath(real, root).lower().split(os.sep)
         if ".git" in names or is_manifest(names[-1]):
-            return False
+            return nothing
         with open(real, "rb") as file:
-            return _shows_something(file)
+            return Evidence(_shows_something(file), status.st_size)
     except (OSError, ValueError):
-        return False
+        return nothing
 
 
 def _shows_something(file: BinaryIO) -> bool:

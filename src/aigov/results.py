@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from aigov.findings import FINDINGS, Outcome, Result
+from aigov.law import Obligation
 
 
 class PolicyText(NamedTuple):
@@ -16,6 +17,8 @@ class PolicyText(NamedTuple):
     remedy: str
     controls: Mapping[str, tuple[str, ...]]
     """Framework (`eu-ai-act`) to references (`Art. 6`), as written in the policy."""
+    obligations: tuple[Obligation, ...] = ()
+    """The legal obligations that the policy rests on."""
 
 
 class Derived(NamedTuple):

@@ -14,7 +14,7 @@ Trouble is a value with a place, never an exception.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aigov.events import MAX_DOCUMENT_BYTES, Node, Trouble, build, position, trouble_at
 from aigov.findings import Place
@@ -156,6 +156,41 @@ def split_pointer(pointer: str) -> list[str]:
 def join_pointer(parts: list[str]) -> str:
     """Join parts into a JSON pointer, escaping `~` and `/`."""
     return "".join("/" + p.replace("~", "~0").replace("/", "~1") for p in parts)
+
+
+def replaced(value: Any, parts: list[str], new: object) -> Any:
+    """Return a copy of plain values with `new` put in at `parts`; mappings on the way are
+    made, and the position after a list's last element appends.
+
+    Raises:
+        LookupError, ValueError: a list has no such position.
+    """
+    if not parts:
+        return new
+    first, *rest = parts
+    if isinstance(value, list):
+        index = int(first)
+        inner = value[index] if index < len(value) or rest else None
+        return [*value[:index], replaced(inner, rest, new), *value[index + 1 :]]
+    return {**value, first: replaced(value.get(first, {}), rest, new)}
+
+
+def removed(value: Any, parts: list[str]) -> Any:
+    """Return a copy of plain values without what stands at `parts`.
+
+    Raises:
+        LookupError, ValueError: there is nothing.
+    """
+    first, *rest = parts
+    if isinstance(value, list):
+        index = int(first)
+        inner = value[index]
+        kept = [removed(inner, rest)] if rest else []
+        return [*value[:index], *kept, *value[index + 1 :]]
+    inner = value[first]
+    if rest:
+        return {**value, first: removed(inner, rest)}
+    return {key: one for key, one in value.items() if key != first}
 
 
 def _head(node: Node) -> tuple[int, int]:

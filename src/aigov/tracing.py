@@ -5,6 +5,7 @@ absent.  This drills through `&&`, `||`, `? :` and `list.all(...)` by evaluating
 parts, until it holds the comparisons that fail and knows the paths they read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -12,6 +13,10 @@ from aigov.expressions import ABSENT, Answer, Engine
 from aigov.source import join_pointer
 from aigov.syntax import Expr, paths
 
+_FACTS = frozenset({"derived", "profile", "portfolio", "repository", "git", "change"})
+"""Variables that may lack a name through no fault of the policy."""
+_PLAIN_KEY = re.compile(r"[\w.:/()@ -]+")
+"""A key that stands in a CEL text as it is written."""
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
 
@@ -23,7 +28,8 @@ class Leaf(NamedTuple):
     pointers: tuple[str, ...]
     """JSON pointers of the document values it reads, in the order of its text."""
     absent: tuple[str, ...]
-    """Those of `pointers` that are not written (or `unknown`), and absent `derived.*`."""
+    """Those of `pointers` that are not written (or `unknown`), and absent names elsewhere
+    (`derived.tier`, `profile.catalogue`)."""
     looks_up: bool
     """It reads a key of a context (`evidence[...]`) that is only known on evaluation."""
     item: Any = None
@@ -43,10 +49,19 @@ class Leaf(NamedTuple):
 class Tracer:
     """Traces the expressions of one document."""
 
-    def __init__(self, engine: Engine, activation: Any, variables: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        activation: Any,
+        variables: Mapping[str, Any],
+        roots: Mapping[str, str],
+    ) -> None:
+        """Take what is evaluated; `roots` says which variables show which part of the
+        document."""
         self._engine = engine
         self._activation = activation
         self._variables = variables
+        self._roots = roots
 
     def leaves(self, text: str) -> list[Leaf]:
         """Return the comparisons of `text` that do not hold, in the order of the text."""
@@ -95,6 +110,9 @@ class Tracer:
         for path in paths(target):
             if (path.start, path.end) == (target.start, target.end):
                 value = _look_up(self._variables, (path.root, *path.parts))
+                if isinstance(value, Mapping):  # CEL goes through the keys
+                    keys = list(value) if len(value) <= MAX_LEAVES else []
+                    yield from ((f"'{key}'", key) for key in keys if _PLAIN_KEY.fullmatch(key))
                 for index, one in enumerate(value if isinstance(value, list) else ()):
                     yield f"{text[target.start : target.end]}[{index}]", one
 
@@ -110,16 +128,20 @@ class Tracer:
             if "?" in route:
                 looks_up = looks_up or path.root in ("evidence", "profile", "git", "change")
                 continue
-            if path.root in ("spec", "metadata"):
+            shown = self._roots.get(path.root)
+            if shown:
                 until = route.index("*") if "*" in route else len(route)
-                pointers[join_pointer(list(route[:until]))] = None
+                pointers[join_pointer([shown, *route[1:until]])] = None
                 for one, there in _expand(self._variables, (), route):
                     if not there:
-                        absent[join_pointer(list(one))] = None
-            elif path.root == "derived":
+                        absent[join_pointer([shown, *one[1:]])] = None
+            elif path.root in _FACTS:
                 inner = _look_up(self._variables, route[:3])
                 if isinstance(inner, dict) and "pointer" in inner:
                     pointers[inner["pointer"]] = None
+                elif path.root != "derived":
+                    expanded = _expand(self._variables, (), route)
+                    absent |= {".".join(one): None for one, there in expanded if not there}
                 elif _look_up(self._variables, route[:2]) is _NOTHING:
                     absent[".".join(route[:2])] = None
         return Leaf(answer, tuple(pointers), tuple(absent), looks_up, item)

@@ -13,7 +13,7 @@ from aigov.findings import Enforcement, Outcome, Result, by_code, fingerprint
 from aigov.policies import Policy
 from aigov.preparing import Prepared, mapping
 from aigov.results import DocumentResult
-from aigov.settings import Settings, same_person
+from aigov.settings import Profile, Settings, same_person
 from aigov.source import Document
 
 EXPIRING_DAYS = 14
@@ -108,7 +108,6 @@ def waive(
 ) -> list[DocumentResult]:
     """Judge the waivers among `documents`, and mark what the sound ones cover; `policies`
     by code and by id."""
-    people = settings.profile.people if settings.profile else {}
     targets = {
         result.use_case: Target(result.tier or "low", _owners(prepared.value), result.results)
         for prepared, result in documents
@@ -120,7 +119,7 @@ def waive(
         if prepared.kind == "Waiver" and not prepared.shape:
             waiver = parse_waiver(prepared)
             target = targets.get(waiver.use_case)
-            found = judge_waiver(waiver, policies, target, settings.as_of, people)
+            found = judge_waiver(waiver, policies, target, settings)
             findings[index] = found
             if not any(one.enforcement is Enforcement.BLOCK for one in found):
                 sound.setdefault(waiver.use_case, []).append(waiver)
@@ -164,8 +163,7 @@ def judge_waiver(
     waiver: Waiver,
     policies: Mapping[str, Policy],
     target: Target | None,
-    today: str,
-    people: Mapping[str, str],
+    settings: Settings,
 ) -> list[Result]:
     """Return the WAI findings on one waiver; `policies` by code and by id.
 
@@ -174,6 +172,7 @@ def judge_waiver(
     policy = policies.get(waiver.policy)
     if policy is None:
         return [_finding(waiver, "WAI-007", "policy", f"no policy {waiver.policy}")]
+    today = settings.as_of
     granted, expires = date.fromisoformat(waiver.granted_on), date.fromisoformat(waiver.expires_on)
     found = []
     if expires < granted or waiver.granted_on > today:
@@ -190,7 +189,7 @@ def judge_waiver(
         if days > allowed:
             words = f"{days} days; at tier {target.tier} at most {allowed}"
             found.append(_finding(waiver, "WAI-004", "expires_on", words))
-        found += _approver_findings(waiver, policy.waivable.approver_not, target, people)
+        found += _approver_findings(waiver, policy.waivable.approver_not, target, settings.profile)
     left = (expires - date.fromisoformat(today)).days
     if left < 0:
         found.append(_finding(waiver, "WAI-001", "expires_on", f"expired on {waiver.expires_on}"))
@@ -208,8 +207,9 @@ def judge_waiver(
 
 
 def _approver_findings(
-    waiver: Waiver, forbidden: tuple[str, ...], target: Target, people: Mapping[str, str]
+    waiver: Waiver, forbidden: tuple[str, ...], target: Target, profile: Profile | None
 ) -> list[Result]:
+    people = profile.people if profile else {}
     approver = same_person(waiver.approved_by, people)
     owners = {
         role: same_person(target.owners[role], people)
@@ -221,6 +221,11 @@ def _approver_findings(
         for role, owner in owners.items()
         if owner == approver
     ]
+    approvers = profile.waiver_approvers if profile else {}
+    if approvers and approver not in approvers.get(target.tier, ()):
+        said.append(
+            f"{waiver.approved_by} is none of the profile's waiver_approvers at tier {target.tier}"
+        )
     ways = _ways(approver, people)
     unlike = [
         role

@@ -17,8 +17,9 @@ from aigov.errors import AigovError, UsageError
 COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
     "init": "Write a manifest from what the repository shows.",
+    "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",
-    "policies": "List the policies.",
+    "policies": "List the policies, prove them, write your own.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
 }

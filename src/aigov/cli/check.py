@@ -16,7 +16,7 @@ from aigov.cli.options import (
     write_reports,
 )
 from aigov.errors import UsageError
-from aigov.preparing import ReadFile, read
+from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import (
     ManifestFile,
     find_manifests,
@@ -122,16 +122,17 @@ def _judge(
 ) -> CheckResult:
     prefixes = settings.profile.evidence_urls if settings.profile else None
 
-    def files() -> Iterator[tuple[ReadFile, dict[str, bool]]]:
+    def files() -> Iterator[tuple[ReadFile, Surroundings]]:
         for problem in deleted:
-            yield ReadFile(problem.path, (), (problem,)), {}
+            yield ReadFile(problem.path, (), (problem,)), Surroundings()
         for file in _with_progress(manifests):
             if file.refused:
                 problem = Problem("SYN-001", file.path, 1, 1, file.refused)
-                yield ReadFile(file.path, (), (problem,)), {}
+                yield ReadFile(file.path, (), (problem,)), Surroundings()
                 continue
             found = read(file.path, file.content, rules, settings)
-            yield found, resolve_evidence(found.evidence, file.folder, file.root, prefixes)
+            evidence = resolve_evidence(found.evidence, file.folder, file.root, prefixes)
+            yield found, Surroundings(evidence)
 
     return judge(files(), rules, settings)
 

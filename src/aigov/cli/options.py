@@ -13,20 +13,12 @@ from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
+from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
-from aigov.rules import (
-    Pack,
-    Rules,
-    Shapes,
-    build_rules,
-    parsed_pack,
-    read_document,
-    read_pack,
-    tighten,
-)
+from aigov.rules import Rules, Shapes, build_rules, tighten
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
 
@@ -72,6 +64,12 @@ def iso_date(_context: click.Context, _option: click.Parameter, given: str | Non
         return str(date.fromisoformat(given))
     except ValueError:
         raise click.BadParameter(f"{given!r} is no date such as 2026-11-22") from None
+
+
+def policy_names(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Complete the codes and ids of policies."""
+    named = load_rules(context.params.get("packs") or ())[0].named()
+    return sorted(name for name in named if name.startswith(typed))
 
 
 _STAGES = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
@@ -209,10 +207,19 @@ def _shipped() -> tuple[Pack, Shapes]:
     if parsed:
         values = {path: value for path, (_, value) in parsed["schemas"].items()}
         shapes = Shapes(
-            values["manifest.v1.json"], values["required.yaml"], lambda: values["synonyms.yaml"]
+            values["manifest.v1.json"],
+            values["required.yaml"],
+            lambda: values["synonyms.yaml"],
+            schema,
         )
-        return parsed_pack("policies", parsed["policies"]), shapes
+        return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
     return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+
+
+def _shipped_frameworks() -> dict[str, bytes]:
+    """Read the shipped frameworks, of which a wheel carries no parsed copy."""
+    root = os.path.join(folder("policies"), FRAMEWORKS)
+    return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
 
 
 def shipped_shapes() -> Shapes:
@@ -228,7 +235,15 @@ def shipped_shapes() -> Shapes:
         json.loads(schemas["manifest.v1.json"]),
         value("required.yaml"),
         partial(value, "synonyms.yaml"),
+        schema,
     )
+
+
+def schema(name: str) -> Any:
+    """Read one of the shipped JSON Schemas."""
+    import json  # only proofs, and packs of one's own, need one
+
+    return json.loads(read_tree(folder("schemas"), ".json")[name])
 
 
 def policy_files(root: str) -> dict[str, bytes]:
@@ -257,6 +272,23 @@ def write_reports(
             raise UsageError(
                 f"the report cannot be written ({error.strerror})", where=output.file
             ) from None
+
+
+def write_new(path: str, text: str) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        UsageError: it is there already, or cannot be written.
+    """
+    try:
+        with open(path, "x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        problem = "there is such a file already"
+        raise UsageError(problem, where=path, remedy="--output another file, or -") from None
+    except OSError as error:
+        problem = f"cannot be written ({error.strerror})"
+        raise UsageError(problem, where=path) from None
 
 
 def write_out(chunks: Iterable[str]) -> None:

@@ -24,7 +24,10 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
         "notes": list(result.notes),
     }
     yield f"{dump(head)[:-1]},\n"
-    policies = (f"{dump(code)}: {dump(_policy(text))}" for code, text in result.policies.items())
+    policies = (
+        f"{dump(code)}: {dump(_policy(text, result.as_of))}"
+        for code, text in result.policies.items()
+    )
     yield from lines_of('"policies": {', policies, "},\n")
     documents = (dump(_document(document)) for document in result.documents)
     yield from lines_of('"documents": [', documents, "],\n")
@@ -44,14 +47,25 @@ def _summary(summary: Summary) -> dict[str, object]:
     }
 
 
-def _policy(text: PolicyText) -> dict[str, object]:
-    return {
+def _policy(text: PolicyText, today: str) -> dict[str, object]:
+    shown: dict[str, object] = {
         "id": text.id,
         "title": text.title,
         "domain": text.domain,
         "remedy": text.remedy,
         "controls": [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs],
     }
+    if text.obligations:
+        shown["obligations"] = [
+            {
+                "key": one.key,
+                "applies_from": one.applies_from,
+                "days_left": max(0, one.days_left(today)),
+                "status": "certain" if one.certain else "unresolved",
+            }
+            for one in text.obligations
+        ]
+    return shown
 
 
 def _document(document: DocumentResult) -> dict[str, object]:

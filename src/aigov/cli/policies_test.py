@@ -1,0 +1,104 @@
+"""`aigov policies test`: prove that policies do what their cases say, and nothing less."""
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import click
+
+from aigov.bundled import folder, read_tree
+from aigov.cases import ENDING, Case, parse_cases
+from aigov.cli.options import policy_files, schema, shipped_shapes, terminal_style, write_out
+from aigov.errors import UsageError
+from aigov.listing import proofs_json, proofs_text
+from aigov.packs import RULES, read_document, read_pack
+from aigov.proving import prove
+from aigov.repositories import resolve_evidence
+from aigov.rules import Rules, build_rules
+from aigov.source import Document, load
+
+SHIPPED = "policies"
+
+
+@click.command("test")
+@click.argument("pack", metavar="[DIR]", required=False, type=click.Path())
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for machines.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Also list items that could be dropped.")
+def test(pack: str | None, form: str, *, verbose: bool) -> int:
+    """Prove the shipped policies, or those of a pack of your own.
+
+    Every case must have its outcome at its place, and no policy may be weakened
+    unnoticed: with its condition replaced by true or false, an operand dropped, a
+    comparison negated or moved to its boundary, some case must come out otherwise.
+
+    A pack is judged beside the shipped one; one with its own derivation/ and
+    vocabulary/ is judged alone.
+
+    \b
+    Examples:
+      aigov-gate policies test
+      aigov-gate policies test our-policies/ --format json
+
+    \b
+    Exit codes: 0 proved, 1 something is not, 2 the pack does not load.
+    """
+    rules, suites, faults = _load(pack)
+    examples = _examples()
+    root = os.path.realpath(folder("examples"))
+    resolve = partial(_resolved, root)
+    proofs = list(prove(rules, suites, examples, resolve))
+    if form == "json":
+        write_out([proofs_json(proofs, faults)])
+    else:
+        write_out(proofs_text(proofs, faults, terminal_style(quiet=False, verbose=verbose)))
+    return 1 if faults or any(one.faults or one.survivors for one in proofs) else 0
+
+
+def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
+    """Return the rules, the cases by policy code, and what has no cases or no policy."""
+    root = pack.rstrip("/") if pack else folder("policies")
+    if not os.path.isdir(root):
+        raise UsageError("no such folder of policies", where=root)
+    name = root if pack else SHIPPED
+    packs = [read_pack(name, policy_files(root))]
+    alone = any(path.startswith(RULES) for path in packs[0].documents)
+    if not alone:
+        shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
+        packs.insert(0, shipped)
+    rules = build_rules(packs, shipped_shapes())
+    own = {p.where: p for p in rules.policies.values() if p.where.startswith(f"{name}/")}
+    files = read_tree(root, ENDING)
+    shape = schema("cases.v1.json")
+    suites, faults = {}, []
+    for where, policy in own.items():
+        path = where.removeprefix(f"{name}/").removesuffix(".yaml") + ENDING
+        data = files.pop(path, None)
+        if data is None:
+            faults.append(f"{where}: no cases; write them as {os.path.basename(path)} beside it")
+            continue
+        cases_at = f"{name}/{path}"
+        suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, shape)
+    faults += [f"{name}/{path}: cases of no policy" for path in files if not path.startswith(RULES)]
+    return rules, suites, faults
+
+
+def _examples() -> dict[str, Document]:
+    """Return the shipped examples by name; the organisation's profile is `organization`."""
+    found = {}
+    for path, data in read_tree(folder("examples"), ".yaml").items():
+        name = path.removesuffix(".yaml").removesuffix(".aigov")
+        if "/" not in path:
+            (found[name],) = load(data).documents
+    return found
+
+
+def _resolved(root: str, paths: set[str]) -> Mapping[str, Any]:
+    return resolve_evidence(paths, root, os.path.dirname(root), None)
