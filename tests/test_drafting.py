@@ -100,7 +100,7 @@ def test_an_answer_left_out_does_not_pass_and_is_a_question(missing):
 def test_without_answers_only_what_a_person_must_say_fails():
     drafted, value = write(clues=CLUES, authors=["tom@northbank.internal"])
     assert len(drafted.open) == len(QUESTIONS)
-    assert blocking(drafted) == {"GOV-001", "MAN-001", "MAN-013"}
+    assert blocking(drafted) == {"GOV-001", "MAN-001", "MAN-007", "MAN-013"}
     places = findings(judge_text(drafted.text)[0])
     assert places["MAN-001"].pointer.startswith(("/metadata/annotations", "/spec/purpose"))
     assert places["GOV-001"].pointer.startswith("/spec/ownership/accountable")
@@ -159,7 +159,8 @@ def test_what_the_schema_refuses_is_left_out():
     ],
 )
 def test_the_model_that_a_person_names_comes_first(answers, models):
-    _, value = write({name: LOW[name] for name in answers}, CLUES)
+    drafted, value = write({name: LOW[name] for name in answers}, CLUES)
+    assert BY_ID["model"] in drafted.open  # the other is not described yet
     assert [one["id"] for one in value["spec"]["architecture"]["models"]] == models
 
 

@@ -68,7 +68,7 @@ def test_a_repository_gives_a_valid_manifest_that_fails_where_a_person_must_answ
     (document,) = json.loads(out)["documents"]
     blocking = [one for one in document["results"] if one.get("enforcement") == "block"]
     assert code == 1
-    assert {one["code"] for one in blocking} == {"GOV-001", "MAN-001", "MAN-013"}
+    assert {one["code"] for one in blocking} == {"GOV-001", "MAN-001", "MAN-007", "MAN-013"}
 
 
 def test_twenty_answers_from_a_file_give_a_pilot_that_passes(run, tmp_path):  # noqa: F811
@@ -165,7 +165,7 @@ def test_the_help_names_every_question(run):  # noqa: F811
 def terminal(tmp_path):
     """Start `aigov init` on a terminal of 80 columns; return how to type and what is seen."""
     pty = pytest.importorskip("pty")
-    root = repository(tmp_path / "desk-bot", ECOSYSTEMS["python"])
+    root = repository(tmp_path / "desk-bot", ECOSYSTEMS["backstage"])
     mine, its = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "aigov", "init", str(root), *AS_OF],
@@ -218,7 +218,7 @@ def test_a_person_answers_and_the_pilot_passes(terminal, run):  # noqa: F811
             enter("colleagues\n")
             assert "a whole number is missing" in until("  > ")
         if name == "owner":
-            assert "found: group:sre (CODEOWNERS), if you give none" in shown
+            assert "found: group:sre (catalog-info.yaml), if you give none" in shown
         if name == "technology":
             enter("tomas@northbank.internal UPPER\n")
             assert "team" in until("  > ")

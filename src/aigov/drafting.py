@@ -144,13 +144,15 @@ def draft(
     today: str,
 ) -> Draft:
     """Settle all values and write them down."""
-    values = {**known.values, **answers, **_history(answers, today), **_models(known, answers)}
+    models = _models(known, answers)
+    values = {**known.values, **answers, **_history(answers, today), **models}
     values = {pointer: value for pointer, value in values.items() if "/0/" not in pointer}
     open_ = tuple(
         one
         for one in questions
         if (one.is_asked(values) or any(pointer not in values for pointer in one.when))
         and not any(pointer in answers for pointer in one.fields)
+        or (one.id == "model" and models.get(_MODELS, [])[1:])
     )
     derived = _derived(values, open_, rules, today)
     values |= {pointer: value for pointer, (value, _) in derived.items()}
