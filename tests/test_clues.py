@@ -45,6 +45,46 @@ spec:
     - {target: 0.99}
     - {targetPercent: 99.5}
 """
+PYPROJECT = """\
+[project]
+name = 'bot'
+dependencies = ['MistralAI>=1', 'click']
+[project.optional-dependencies]
+rag = ['langchain_openai[x]~=0.2']
+"""
+POETRY = "[tool.poetry]\nname = 'bot'\n[tool.poetry.dependencies]\nlangchain = '*'\n"
+POM = """\
+<dependency>
+  <groupId>dev.langchain4j</groupId>
+  <artifactId>langchain4j-mistral-ai</artifactId>
+</dependency>
+"""
+README = """\
+---
+title: x
+---
+<!-- a
+
+hidden comment of some length. -->
+# Bot
+
+```
+code that is long enough.
+```
+
+[![b](c)](d)
+
+Menu • of • many • words here
+
+A [bot](https://x) for `runbooks`. It
+answers.
+
+More text that comes later.
+"""
+GO = "module x\nrequire (\n\tgithub.com/anthropics/anthropic-sdk-go v1.2\n)\n"
+OWNERS = "* @org/Old\n/x @other\n* @org/Platform-SRE @priya # us\n"
+AGENT = "spec_version: '0.1'\nname: helper\nmodel: {preferred: claude-opus-4-6}\n"
+PROPS = "Directory.Packages.props"
 SLOTH = """\
 version: prometheus/v1
 service: desk
@@ -65,7 +105,8 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
             "package.json",
             json.dumps(
                 {
-                    "name": "@org/bot", "description": "A bot that answers.",
+                    "name": "@org/bot",
+                    "description": "A bot that answers.",
                     "dependencies": {"openai": "4", "left-pad": "1"},
                     "devDependencies": {"@anthropic-ai/sdk": "1"},
                 }
@@ -74,59 +115,110 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
         ),
         (
             "pyproject.toml",
-            "[project]\nname = 'bot'\ndependencies = ['MistralAI>=1', 'click']\n"
-            "[project.optional-dependencies]\nrag = ['langchain_openai[x]~=0.2']\n",
+            PYPROJECT,
             [("name", "bot"), ("provider", "mistral"), ("provider", "openai")],
         ),
         (
             "pyproject.toml",
-            "[tool.poetry]\nname = 'bot'\n[tool.poetry.dependencies]\nlangchain = '*'\n",
+            POETRY,
             [("name", "bot"), ("library", "langchain")],
         ),
-        ("svc/requirements-prod.txt", "# openai\nanthropic==1\n-r x\n", [("provider", "anthropic")]),
-        ("Cargo.toml", "[package]\nname = 'bot'\n[dependencies]\nasync-openai = '1'\n",
-         [("name", "bot"), ("provider", "openai")]),
-        ("composer.json", '{"name": "org/bot", "require": {"openai-php/client": "^1"}}',
-         [("name", "org/bot"), ("provider", "openai")]),
-        ("go.mod", "module x\nrequire (\n\tgithub.com/anthropics/anthropic-sdk-go v1.2\n)\n",
-         [("provider", "anthropic")]),
-        ("go.mod", "require github.com/sashabaranov/go-openai/v2 v2.0.0\n", [("provider", "openai")]),
+        ("svc/requirements-a.txt", "# openai\nanthropic==1\n-r x\n", [("provider", "anthropic")]),
+        (
+            "Cargo.toml",
+            "[package]\nname = 'bot'\n[dependencies]\nasync-openai = '1'\n",
+            [("name", "bot"), ("provider", "openai")],
+        ),
+        (
+            "composer.json",
+            '{"name": "org/bot", "require": {"openai-php/client": "^1"}}',
+            [("name", "org/bot"), ("provider", "openai")],
+        ),
+        ("go.mod", GO, [("provider", "anthropic")]),
+        (
+            "go.mod",
+            "require github.com/sashabaranov/go-openai/v2 v2.0.0\n",
+            [("provider", "openai")],
+        ),
         ("Gemfile", "gem 'ruby-openai', '~> 7'\n# gem 'anthropic'\n", [("provider", "openai")]),
-        ("bot.gemspec", 'spec.name = "bot"\n  s.add_dependency "anthropic"\n',
-         [("name", "bot"), ("provider", "anthropic")]),
-        ("build.gradle.kts", 'implementation("com.openai:openai-java:1.0")',
-         [("provider", "openai")]),
-        ("a/pom.xml", "<dependency><groupId>dev.langchain4j</groupId>\n"
-         "<artifactId>langchain4j-mistral-ai</artifactId></dependency>", [("provider", "mistral")]),
-        ("a/pom.xml", "<groupId>org.springframework.ai</groupId><artifactId>x</artifactId>",
-         [("library", "org.springframework.ai:x")]),
-        ("App.csproj", '<PackageReference Include="Azure.AI.OpenAI" Version="2" />',
-         [("provider", "azure-openai")]),
-        ("Directory.Packages.props", '<PackageVersion Include="OpenAI" />', [("provider", "openai")]),
-        ("catalog-info.yaml", CATALOG,
-         [("title", "Desk bot"), ("name", "desk-bot"),
-          ("description", "Finds runbooks for people on call."), ("owner", "group:platform-sre")]),
-        ("agent.yaml", "spec_version: '0.1'\nname: helper\nmodel: {preferred: claude-opus-4-6}\n",
-         [("name", "helper"), ("model", "claude-opus-4-6")]),
+        (
+            "bot.gemspec",
+            'spec.name = "bot"\n  s.add_dependency "anthropic"\n',
+            [("name", "bot"), ("provider", "anthropic")],
+        ),
+        (
+            "build.gradle.kts",
+            'implementation("com.openai:openai-java:1.0")',
+            [("provider", "openai")],
+        ),
+        ("a/pom.xml", POM, [("provider", "mistral")]),
+        (
+            "a/pom.xml",
+            "<groupId>org.springframework.ai</groupId><artifactId>x</artifactId>",
+            [("library", "org.springframework.ai:x")],
+        ),
+        (
+            "App.csproj",
+            '<PackageReference Include="Azure.AI.OpenAI" Version="2" />',
+            [("provider", "azure-openai")],
+        ),
+        (PROPS, '<PackageVersion Include="OpenAI" />', [("provider", "openai")]),
+        (
+            "catalog-info.yaml",
+            CATALOG,
+            [
+                ("title", "Desk bot"),
+                ("name", "desk-bot"),
+                ("description", "Finds runbooks for people on call."),
+                ("owner", "group:platform-sre"),
+            ],
+        ),
+        ("agent.yaml", AGENT, [("name", "helper"), ("model", "claude-opus-4-6")]),
         ("agent.yaml", "name: another format\n", []),
-        ("CODEOWNERS", "* @org/Old\n/x @other\n* @org/Platform-SRE @priya # us\n",
-         [("team", "group:platform-sre"), ("person", "@priya")]),
-        ("README.md", "---\ntitle: x\n---\n<!-- a\n\nhidden comment of some length. -->\n# Bot\n\n"
-         "```\ncode that is long enough.\n```\n\n[![b](c)](d)\n\nMenu • of • many • words here\n\n"
-         "A [bot](https://x) for `runbooks`. It\nanswers.\n\nMore text that comes later.\n",
-         [("description", "A bot for runbooks. It answers.")]),
+        ("CODEOWNERS", OWNERS, [("team", "group:platform-sre"), ("person", "@priya")]),
+        ("README.md", README, [("description", "A bot for runbooks. It answers.")]),
         ("README.md", "# Nothing\n", []),
-        ("slo.yaml", OPENSLO,
-         [("slo", {"name": "answers", "target": 0.99, "window": "28d", "ref": "slo.yaml#answers"}),
-          ("slo", {"name": "answers", "target": 0.995, "window": "28d", "ref": "slo.yaml#answers"})]),
-        ("ops/s.yml", SLOTH,
-         [("slo", {"name": "requests-availability", "target": 0.999,
-                   "ref": "ops/s.yml#requests-availability"})]),
-        ("s.yml", "apiVersion: sloth.slok.dev/v1\nspec: {slos: [{name: a b, objective: x}, 3]}\n",
-         [("slo", {"name": "a b"}), ("slo", {"name": "unnamed"})]),
+        (
+            "slo.yaml",
+            OPENSLO,
+            [
+                (
+                    "slo",
+                    {"name": "answers", "target": 0.99, "window": "28d", "ref": "slo.yaml#answers"},
+                ),
+                (
+                    "slo",
+                    {
+                        "name": "answers",
+                        "target": 0.995,
+                        "window": "28d",
+                        "ref": "slo.yaml#answers",
+                    },
+                ),
+            ],
+        ),
+        (
+            "ops/s.yml",
+            SLOTH,
+            [
+                (
+                    "slo",
+                    {
+                        "name": "requests-availability",
+                        "target": 0.999,
+                        "ref": "ops/s.yml#requests-availability",
+                    },
+                )
+            ],
+        ),
+        (
+            "s.yml",
+            "apiVersion: sloth.slok.dev/v1\nspec: {slos: [{name: a b, objective: x}, 3]}\n",
+            [("slo", {"name": "a b"}), ("slo", {"name": "unnamed"})],
+        ),
         ("values.yaml", "a: 1\n", []),
     ],
-)  # fmt: skip
+)
 def test_a_file_says(path, text, clues):
     assert say(path, text) == clues
 

@@ -174,7 +174,7 @@ def terminal(tmp_path):
         stderr=its,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "TERM": "xterm", "COLUMNS": "80"},
         start_new_session=True,
-        preexec_fn=lambda: _take_terminal(its),
+        preexec_fn=lambda: _take_terminal(its),  # noqa: PLW1509  # this test has one thread
     )
     os.close(its)
     seen = bytearray()

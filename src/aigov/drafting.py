@@ -150,10 +150,11 @@ def draft(
     open_ = tuple(
         one
         for one in questions
-        if (one.is_asked(values) or any(pointer not in values for pointer in one.when))
-        and not any(pointer in answers for pointer in one.fields)
-        or (one.id == "model" and models.get(_MODELS, [])[1:])
+        if not any(pointer in answers for pointer in one.fields)
+        and (one.is_asked(values) or any(pointer not in values for pointer in one.when))
     )
+    if models.get(_MODELS, [])[1:]:  # another provider's, which nobody has described
+        open_ = tuple(one for one in questions if one in open_ or one.id == "model")
     derived = _derived(values, open_, rules, today)
     values |= {pointer: value for pointer, (value, _) in derived.items()}
     notes = {p: f"from {known.sources[p]}" for p in known.values if p not in answers}

@@ -13,10 +13,11 @@ from aigov.cli.options import iso_date, load_rules, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
 from aigov.errors import UsageError
+from aigov.packs import read_document
 from aigov.questions import Question, parse_questions, read_answer
 from aigov.reports.escape import escape
 from aigov.repositories import repository_root
-from aigov.rules import Rules, read_document
+from aigov.rules import Rules
 from aigov.surveying import survey
 
 _COLUMNS = 78
