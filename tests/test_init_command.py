@@ -85,12 +85,16 @@ def test_twenty_answers_from_a_file_give_a_pilot_that_passes(run, tmp_path):  # 
     assert run("check", root, "--quiet", *AS_OF)[0] == 0
 
 
-def test_nothing_is_overwritten(run, folder):  # noqa: F811
-    (folder / "aigov.yaml").write_text("mine", "utf-8")
+@pytest.mark.parametrize("name", ["aigov.yaml", "aigov.yml"])
+def test_nothing_is_overwritten(name, run, folder):  # noqa: F811
+    (folder / name).write_text("mine", "utf-8")
     code, _, err = run("init")
     assert code == 2
-    assert "nothing is overwritten" in err
-    assert (folder / "aigov.yaml").read_text("utf-8") == "mine"
+    assert f"{name}: it is there already; nothing is overwritten" in err
+    assert [(path.name, path.read_text("utf-8")) for path in folder.iterdir()] == [(name, "mine")]
+
+
+def test_a_link_to_nothing_is_not_written_through(run, folder):  # noqa: F811
     (folder / "other.yaml").symlink_to(folder / "absent")
     assert run("init", "--output", "other.yaml")[0] == 2
     assert not (folder / "absent").exists()

@@ -152,7 +152,7 @@ def _readme(data: bytes) -> Iterator[tuple[str, str]]:
     text = "".join((first, *(part.partition("-->")[2] for part in rest)))
     for paragraph in re.split(r"\n\s*\n", text):
         plain = re.sub(r"\[([^\[\]]*)\]\([^()\s]*\)|[*`]", r"\1", paragraph).strip()
-        if plain[:1].isalnum() and len(plain) >= 20 and re.search(r"[.!?](\s|$)", plain):
+        if plain[:1].isalpha() and len(plain) >= 20 and re.search(r"[.!?](\s|$)", plain):
             yield "description", plain
             return
 

@@ -16,7 +16,7 @@ from aigov.errors import UsageError
 from aigov.packs import read_document
 from aigov.questions import Question, parse_questions, read_answer
 from aigov.reports.escape import escape
-from aigov.repositories import repository_root
+from aigov.repositories import MANIFEST_NAMES, repository_root
 from aigov.rules import Rules
 from aigov.surveying import survey
 
@@ -83,7 +83,8 @@ def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None
       problem use domains who pilot success stop owner technology risk where
       affected decision data built acts model hosting excluded shows
     """
-    target = output or os.path.join(repo, "aigov.yaml")
+    there = [os.path.join(repo, name) for name in MANIFEST_NAMES]
+    target = output or next(filter(os.path.lexists, there), there[0])
     if not os.path.isdir(repo):
         raise UsageError("no such folder", where=repo, remedy="name the folder of a use case")
     if target != "-" and os.path.lexists(target):
