@@ -214,6 +214,24 @@ def test_a_fault_of_an_answer_is_told_in_words_of_the_schema():
     assert "e-mail" in faults(values, {"/spec/ownership/risk/person": "a@b.c"}, rules())
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "says"),
+    [
+        ("owner", "ai-team@northbank.internal sre",
+         "ai-team@northbank.internal is not one named person"),
+        ("technology", "tbd@here.internal x", "tbd@here.internal is not one named person"),
+        ("stop", "TBD", "TBD says nothing"),
+        ("problem", "To be determined later on.", "To be determined later on. says nothing"),
+        ("technology", "tom@northbank.internal sre", ""),
+    ],
+)  # fmt: skip
+def test_an_answer_that_cannot_pass_is_refused_at_once(name, answer, says):
+    before = {
+        "/spec/ownership/risk/person": "nobody@northbank.internal"
+    }  # an answer is not blamed for another
+    assert faults(read_answer(BY_ID[name], answer, {}, TODAY), before, rules()) == says
+
+
 def test_values_by_pointer_are_copied_into_a_document():
     models = [{"id": "one"}]
     values = {"/spec/architecture/models": models, "/spec/architecture/models/0/name": "x"}
@@ -244,7 +262,7 @@ def test_whatever_a_repository_says_the_manifest_is_sound(text, kind, source):
                min_size=25, max_size=300))  # fmt: skip
 def test_any_answer_comes_back_as_the_same_text(text):
     plain = " ".join(text.split())
-    if len(plain) >= 25 and plain.isprintable():
+    if len(plain) >= 25 and not rules().vocabulary.is_placeholder(plain):
         _, value = write({"problem": text, "use": text, "success": text})
         purpose = value["spec"]["purpose"]
         assert [purpose["problem"], purpose["intended_use"]] == [plain, plain]

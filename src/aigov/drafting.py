@@ -16,7 +16,7 @@ from aigov.check import judged_stage
 from aigov.clues import Clue, one_line
 from aigov.derivation import derive
 from aigov.emit import WIDTH, inline
-from aigov.fields import Field, find
+from aigov.fields import Field, find, walk
 from aigov.questions import Question, slug
 from aigov.reports.escape import escape
 from aigov.rules import Rules
@@ -119,9 +119,16 @@ def _holds(pointer: str, place: str) -> bool:
 
 
 def faults(answer: Mapping[str, Any], before: Mapping[str, Any], rules: Rules) -> str:
-    """Say what the schema refuses in the values of one answer, beside those before."""
-    issues = rules.schemas["UseCase"].issues(tree_of({**before, **answer}))
-    return "; ".join(i.message for i in issues if any(_holds(p, i.pointer) for p in answer))
+    """Say why the values of one answer, beside those before, would not pass; "" if they may."""
+    tree = tree_of({**before, **answer})
+    issues = [(issue.pointer, issue.message) for issue in rules.schemas["UseCase"].issues(tree)]
+    for pointer, field, value in walk(rules.fields, tree):
+        if field.kind == "person" and not rules.vocabulary.is_person(value):
+            issues.append((pointer, f"{value} is not one named person"))
+        elif field.kind == "text" and rules.vocabulary.is_placeholder(str(value)):
+            issues.append((pointer, f"{value} says nothing"))
+    told = (words for pointer, words in issues if any(_holds(one, pointer) for one in answer))
+    return "; ".join(dict.fromkeys(told))
 
 
 def tree_of(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +180,7 @@ def draft(
     tree["spec"].setdefault("ownership", {}).setdefault("accountable", {})
     head = "Answer each TODO, then run" if open_ else "Next:"
     lines = [f"# {head} `aigov-gate check`; `aigov-gate explain FIELD` says what a field means."]
-    lines += _noted(_lines(tree, rules.fields, "", ""), notes)
+    lines += _noted(_lines(_ordered(tree, rules.fields), "", ""), notes)
     lines += ["# Open questions, each with the fields that it fills"] if open_ else []
     lines += [line for one in open_ for line in _todo(one, known.seen.get(one.id))]
     return Draft("".join(f"{line}\n" for line in lines), open_, derived)
@@ -236,33 +243,32 @@ def _todo(question: Question, seen: str | None) -> Iterator[str]:
     yield from (f"#   {line}" for line in lines[1:])
 
 
-def _lines(
-    value: Mapping[str, Any], field: Field, pointer: str, indent: str
-) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, line) for a mapping in the order of the schema, a record on a line."""
-    for name in sorted(value, key=[*field.properties, *value].index):
-        one, here, below = value[name], f"{pointer}/{name}", field.properties.get(name, field)
-        whole = f"{indent}{name}: {inline(_in_order(one, below))}"
-        if isinstance(one, dict) and one and (
-            here.count("/") < 3 or len(one) > _RECORD or len(whole) > WIDTH
-        ):  # fmt: skip
-            yield here, f"{indent}{name}:"
-            yield from _lines(one, below, here, f"{indent}  ")
-        elif isinstance(one, list) and one and isinstance(one[0], dict) and below.items:
-            yield here, f"{indent}{name}:"
-            for item in one:
-                yield f"{here}/0", f"{indent}  - {inline(_in_order(item, below.items))}"
-        elif here in _CHOICES:  # its words are short, and may be many
-            for line in textwrap.wrap(whole, WIDTH, subsequent_indent=f"{indent}  "):
-                yield here, line
-        else:
-            yield here, whole
-
-
-def _in_order(value: Any, field: Field) -> Any:
+def _ordered(value: Any, field: Field) -> Any:
+    """Return `value` with all names in the order of the schema."""
+    if isinstance(value, list):
+        return [_ordered(one, field.items or field) for one in value]
     if not isinstance(value, dict):
         return value
-    return {name: value[name] for name in sorted(value, key=[*field.properties, *value].index)}
+    names = sorted(value, key=[*field.properties, *value].index)
+    return {name: _ordered(value[name], field.properties.get(name, field)) for name in names}
+
+
+def _lines(value: Mapping[str, Any], pointer: str, indent: str) -> Iterator[tuple[str, str]]:
+    """Yield (pointer, line) for a mapping, a record on a line."""
+    for name, one in value.items():
+        here, whole = f"{pointer}/{name}", f"{indent}{name}: {inline(one)}"
+        short = len(whole) <= WIDTH and here.count("/") > 2
+        if isinstance(one, dict) and one and not (short and len(one) <= _RECORD):
+            yield here, f"{indent}{name}:"
+            yield from _lines(one, here, f"{indent}  ")
+        elif isinstance(one, list) and one and isinstance(one[0], dict):
+            yield here, f"{indent}{name}:"
+            yield from ((f"{here}/0", f"{indent}  - {inline(item)}") for item in one)
+        elif here in _CHOICES:  # its words are short, and may be many
+            parts = textwrap.wrap(whole, WIDTH, subsequent_indent=f"{indent}  ")
+            yield from ((here, part) for part in parts)
+        else:
+            yield here, whole
 
 
 def _noted(lines: Iterator[tuple[str, str]], notes: Mapping[str, str]) -> Iterator[str]:
