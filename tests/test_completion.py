@@ -86,6 +86,7 @@ def test_options_and_their_values_are_offered(offered):
     assert offered("policies", "list", "--domain", "build") == ["build-delivery"]
     assert "eu-ai-act" in offered("policies", "list", "--framework", "eu")
     assert offered("import", "x.csv", "--map", "us") == ["us-omb-2024"]
+    assert offered("init", "--a") == ["--answers", "--as-of"]
 
 
 def line(shell: str) -> str:
