@@ -13,7 +13,6 @@ from aigov.fields import outline
 from aigov.findings import Enforcement
 from aigov.policies import TIERS, Policy
 from aigov.rules import KINDS, Rules
-from aigov.waivers import WORDS
 from aigov.wording import cut
 
 PLACES = 5
@@ -214,9 +213,10 @@ def _explain_entry(entry: Mapping[str, Any], rules: Rules) -> Explanation:
     word = entry["word"]
     code = re.fullmatch("[A-Z]{3}-[0-9]{3}", word) is not None
     asked, remedy = tuple(entry.get("asked", ())), entry.get("remedy", "")
-    if word in WORDS:
-        asked = ("in every document of kind Waiver", f"{WORDS[word].enforcement} at every tier")
-        remedy = WORDS[word].remedy
+    if word in rules.codes:
+        where = ("in every document of kind Waiver",) if word.startswith("WAI") else asked
+        asked = (*where, f"{rules.codes[word].enforcement} at every tier")
+        remedy = rules.codes[word].remedy
     heading = f"{word} {entry['also'][0]}" if code else word
     return Explanation(
         heading,
