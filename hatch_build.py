@@ -27,19 +27,19 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
     for folder, wanted in (("policies", ""), ("schemas", ("required.yaml", "synonyms.yaml"))):
         rules[folder] = {}
         for path, data in read_tree(str(ROOT / folder), ".yaml", but=".cases.yaml").items():
-            if not path.endswith(wanted):
-                continue
+            if not path.endswith(wanted) or path.startswith("frameworks/"):
+                continue  # frameworks are read only where someone asks for controls
             (document,) = load(data).documents
             rules[folder][path] = [sha256(data).hexdigest(), document.value]
-    for name in ("manifest.v1.json", "facts.v1.json"):
-        schema = (ROOT / "schemas" / name).read_bytes()
-        rules["schemas"][name] = [sha256(schema).hexdigest(), json.loads(schema)]
+    manifest = (ROOT / "schemas" / "manifest.v1.json").read_bytes()
+    rules["schemas"]["manifest.v1.json"] = [sha256(manifest).hexdigest(), json.loads(manifest)]
     return rules
 
 
 def compiled_expressions(rules: dict[str, dict[str, list[Any]]]) -> dict[str, bytes]:
     """Return every shipped expression as the CEL library serializes it, by its text."""
-    from aigov.rules import Shapes, build_rules, parsed_pack
+    from aigov.packs import parsed_pack
+    from aigov.rules import Shapes, build_rules
 
     schemas = {path: value for path, (_, value) in rules["schemas"].items()}
     shapes = Shapes(schemas["manifest.v1.json"], schemas["required.yaml"], dict, dict)

@@ -68,7 +68,7 @@ def test_what_changed_is_told_with_all_that_holds_it():
     [
         ("- {case: a, base: b, outcome: maybe}\n- {case: a, base: b, outcome: pass}", ":1:31"),
         ("- {case: a, base: b, outcome: pass}\n- {case: a, outcome: pass}", ":2:3"),
-        ("- {case: a, base: b, outcome: pass}\n- {case: a, base: b, outcome: pass, x: 1}", ":2:3"),
+        ("- {case: a, base: b, outcome: pass}\n- {case: a, base: b, outcome: pass, x: 1}", ":2:40"),
         ("a: b", ":1:1"),
     ],
 )

@@ -190,7 +190,7 @@ def test_an_unknown_command_is_2(run):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("id: x\n", "a policy needs code"),
+        ("id: x\n", "is a required property"),
         ("a: [", "not YAML"),
         ("", "exactly one YAML document"),
     ],
@@ -449,7 +449,7 @@ def test_formats_can_be_written_to_files_beside_the_terminal(run, folder):
     assert out.startswith("Use case claims-letter-drafter")
     report = json.loads((folder / "r.json").read_text("utf-8"))
     assert report["summary"]["blocking"] == 11
-    assert (folder / "r.txt").read_text("utf-8").rstrip().endswith("11 blocking, 1 warning")
+    assert (folder / "r.txt").read_text("utf-8").rstrip().endswith("11 blocking, 2 warnings")
 
 
 def test_a_report_never_replaces_a_manifest(run, folder):
@@ -516,7 +516,7 @@ def test_quiet_is_a_line_a_finding_and_the_summary(run):
     _, out, _ = run("check", *AS_OF, "--quiet", FAULTY)
     lines = out.splitlines()
     assert all(line.startswith("examples/faulty/aigov.yaml:") for line in lines[:12])
-    assert len(lines) == 13
+    assert len(lines) == 14
 
 
 def test_help_of_every_command_has_an_example(run):

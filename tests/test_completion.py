@@ -67,7 +67,7 @@ def test_an_empty_line_offers_every_command(offered):
 
 def test_a_beginning_offers_what_starts_so(offered):
     assert offered("ex") == ["explain"]
-    assert offered("policies", "") == ["list"]
+    assert offered("policies", "") == ["list", "test"]
 
 
 def test_explain_offers_policies_words_and_fields(offered):

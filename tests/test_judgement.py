@@ -11,9 +11,10 @@ from aigov.check import check
 from aigov.cli.options import shipped_shapes
 from aigov.errors import AigovError, MissingExtra
 from aigov.findings import Enforcement, Outcome, Result
+from aigov.packs import read_pack
 from aigov.preparing import ReadFile, Surroundings
 from aigov.repositories import resolve_evidence
-from aigov.rules import build_rules, read_pack
+from aigov.rules import build_rules
 from aigov.settings import Settings
 from judging import AS_OF, ROOT, changed, example
 from test_policies import shipped

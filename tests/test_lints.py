@@ -58,7 +58,6 @@ KNOWN = Vocabulary(
     {"tier", "evidence"},
     {"max_days"},
     {"is_person"},
-    {"some-law"},
 )
 
 

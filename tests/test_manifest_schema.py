@@ -36,7 +36,7 @@ REQUIRED = parse_requirements(
 )
 EXAMPLES = {
     path.name.partition(".")[0]: load(path.read_bytes()).documents[0].value
-    for path in sorted((ROOT / "examples").glob("*.yaml"))
+    for path in sorted((ROOT / "examples").glob("*.aigov.yaml"))
 }
 STAGES, TIERS = CONSTANTS["stages"], CONSTANTS["tiers"]
 AS_OF = "2026-11-22"

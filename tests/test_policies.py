@@ -11,8 +11,9 @@ from aigov.bundled import folder
 from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError, ProfileError, UsageError
 from aigov.findings import Enforcement
+from aigov.packs import parsed_pack, read_pack
 from aigov.policies import DOMAINS
-from aigov.rules import Rules, build_rules, parsed_pack, read_pack, tighten
+from aigov.rules import Rules, build_rules, tighten
 from aigov.settings import parse_profile
 from aigov.source import load
 from judging import ROOT, rules
@@ -51,29 +52,29 @@ def broken(old: str, new: str, path: str = "strategy-governance/tier-understated
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("from: pilot", "from: pilto", "yaml:4:7: pilto is not one of intake"),
-        ("code: GOV-004", "cod: GOV-004", "yaml:2:6: no key cod in a policy; did you mean code?"),
+        ("from: pilot", "from: pilto", "yaml:4:7: from: 'pilto' is not one of"),
+        ("code: GOV-004", "cod: GOV-004", "yaml:2:6: no key cod; did you mean code?"),
         ("id: tier-understated", "id: tier-low", "yaml:1:5: the id is tier-low, but the file is"),
         ("title: The", "title: [The", "yaml:4:5: not YAML"),
         ("at: /spec/risk/tier", "at: /spec/risk/teir", "no field /spec/risk/teir"),
-        ("at: /spec/risk/tier", "at: spec.risk.tier", "a JSON pointer starts with /"),
-        ("at: /spec/risk/tier", "at: derived.nothing", "no derived.nothing"),
-        ("early: warn", "early: shout", "shout is not block, warn or info"),
-        ("low: block", "lo: block", "no tier lo"),
+        ("at: /spec/risk/tier", "at: spec.risk.tier", "no field spec.risk.tier"),
+        ("at: /spec/risk/tier", "at: derived.nothing", "no field derived.nothing"),
+        ("early: warn", "early: shout", "early: 'shout' is not one of"),
+        ("low: block", "lo: block", "no key lo; did you mean low?"),
         ("{{spec.risk.tier}}", "{{spec.risk.teir}}", "no field spec.risk.teir"),
         ("tiers[derived.tier_max]", "tiers[derived.tier_max", "expected ']', found"),
         ("tiers[derived.tier_max]", "tiers[derived.tier_mxa]", "no derived.tier_mxa"),
-        ("tiers[derived.tier_max]", "'high'", "does not compile: found no matching overload"),
-        ("waivable: false", "waivable: {max_days: {}}", "waivable is false, or takes max_days"),
-        ("to: warn}", "too: warn}", "soften takes `when` and `to`"),
-        ("waivable: false", "waivable: 3", "waivable is of the wrong type"),
-        ("waivable: false", "needs: [nothing]", "nothing is not one of history, profile"),
+        ("tiers[derived.tier_max]", "'high'", "found no matching overload"),
+        ("waivable: false", "waivable: {max_days: {}}", "'approver_not' is a required property"),
+        ("to: warn}", "too: warn}", "no key too; did you mean to?"),
+        ("waivable: false", "waivable: 3", "waivable: 3 is not of type"),
+        ("waivable: false", "needs: [nothing]", "0: 'nothing' is not one of"),
         ("waivable: false", "params: {days: 3}", "a param starts with max_ or min_"),
-        ("waivable: false", "params: {max_days: {low: x}}", "a param is a number, or one by tier"),
+        ("waivable: false", "params: {max_days: {low: x}}", "low: 'x' is not of type"),
         ("remedy: ", "remedy: ''\nwhy: ", "yaml"),
         ("waivable: false", "when: spec.risk.tier", "a bare value is no condition"),
-        ("waivable: false", "params: {max_days: -1}", "a param may not be negative"),
-        ("code: GOV-004", "code: zz1", "yaml:2:7: zz1 is no code of the form"),
+        ("waivable: false", "params: {max_days: -1}", "max_days: -1 is less than the minimum"),
+        ("code: GOV-004", "code: zz1", "yaml:2:7: zz1: Stable code"),
         ("waivable: false", "to: intake", "it never binds"),
         ("from: pilot", "from: retired", "it never binds"),
         ("waivable: false", f"when: {'(' * 120}true{')' * 120}", "nested more than 50 deep"),
@@ -93,12 +94,12 @@ def test_a_policy_needs_its_mandatory_keys():
     path = "strategy-governance/tier-understated.yaml"
     lines = shipped()[path].decode().splitlines(keepends=True)
     kept = "".join(line for line in lines if not line.startswith("remedy:"))
-    assert "a policy needs remedy" in broken(shipped()[path].decode(), kept)
+    assert "'remedy' is a required property" in broken(shipped()[path].decode(), kept)
 
 
 def test_a_policy_is_one_mapping():
     path = "strategy-governance/tier-understated.yaml"
-    assert "a policy is a mapping" in broken(shipped()[path].decode(), "- x\n")
+    assert "['x'] is not of type 'object'" in broken(shipped()[path].decode(), "- x\n")
     whole = shipped()[path].decode()
     assert "yaml:3:1: exactly one YAML document" in broken(whole, "a: 1\n---\nb: 2\n")
     assert "yaml:1:1: exactly one YAML document" in broken(whole, "")
@@ -157,15 +158,40 @@ def test_what_would_not_be_read_of_a_given_pack_is_refused(name):
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
-        (b"- x", "1:1", "described by a mapping"),
+        (b"- x", "1:1", "is not of type 'object'"),
         (b"id: mine\nversoin: '1'", "2:10", "no key versoin"),
-        (b"id: mine\nversion: 1.0", "2:10", "version is not text"),
+        (b"id: mine\nversion: 1.0", "2:10", "version: 1.0 is not of type"),
     ],
 )
 def test_a_pack_is_described_in_texts(text, where, words):
     found = beside_the_shipped({"a/own.yaml": OWN, "pack.yaml": text})
     assert found.where == f"mine0/pack.yaml:{where}"
     assert words in found.problem
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "where", "words"),
+    [
+        ("derivation/x.yaml", "tires: []", "1:1", "no key tires"),
+        ("derivation/x.yaml", "triggers: [{id: X}]", "1:12", "'tier' is a required property"),
+        ("derivation/x.yaml", "triggers:\n  - {id: X, tier: huge, when: 'true'}", "2:19", "'huge'"),
+        ("vocabulary/placeholders.yaml", "words: tbd", "1:8", "is not of type 'array'"),
+        ("vocabulary/model-snapshots.yaml", "providers: {}", "1:1", "'floating' is a required"),
+        ("law/corpus.yaml", "obligations: {x: {duty: y}}", "1:15", "is a required property"),
+        ("frameworks/x.yaml", "id: x", "1:1", "is a required property"),
+    ],
+)
+def test_the_rules_of_a_pack_of_its_own_have_their_shape(path, text, where, words):
+    with pytest.raises(PackError) as raised:
+        build_rules([read_pack("mine", shipped() | {path: text.encode()})], shipped_shapes())
+    assert raised.value.where == f"mine/{path}:{where}"
+    assert words in raised.value.problem
+
+
+def test_a_pack_with_rules_of_its_own_has_all_words():
+    files = {path: data for path, data in shipped().items() if "role-mailboxes" not in path}
+    with pytest.raises(PackError, match="a pack with rules of its own needs this file"):
+        build_rules([read_pack("mine", files)], shipped_shapes())
 
 
 def test_an_empty_pack_is_an_error():
@@ -253,7 +279,7 @@ def test_every_shipped_expression_compiles_with_its_types_checked():
 def test_a_pack_parsed_before_is_the_pack_itself():
     whole = read_pack("policies", shipped(), trusted=True)
     parsed = {p: [whole.hashes()[p], d.value] for p, d in whole.documents.items()}
-    again = build_rules([parsed_pack("policies", parsed)], shipped_shapes())
+    again = build_rules([parsed_pack("policies", parsed, whole.frameworks)], shipped_shapes())
     assert again.digest() == rules().digest()
     assert again.policies.keys() == rules().policies.keys()
     for code, policy in again.policies.items():

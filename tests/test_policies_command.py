@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import jsonschema
 import pytest
 
 from aigov.expressions import CONSTANTS
 from aigov.findings import Enforcement
-from aigov.listing import choose, policies_json, policies_text
+from aigov.listing import choose, coverage, policies_json, policies_text
 from aigov.policies import DOMAINS, TIERS
 from aigov.reports import Style
 from judging import ROOT, rules
@@ -29,10 +30,15 @@ def test_nothing_asked_for_selects_every_policy():
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_a_domain_selects_the_policies_of_its_folder(domain):
-    files = [p for p in (ROOT / "policies" / domain).glob("*.yaml") if ".cases" not in p.name]
+def test_a_domain_selects_the_policies_of_its_folder_and_those_that_name_it(domain):
+    texts = {p: p.read_text("utf-8") for p in (ROOT / "policies").rglob("*.yaml")}
+    folder = ROOT / "policies" / domain
+    files = [
+        path for path, text in texts.items() if ".cases" not in path.name if path.parent == folder
+    ]
     chosen = choose(everything(), {"domain": domain})
-    assert sorted(one.id for one in chosen) == sorted(path.stem for path in files)
+    elsewhere = {one.id for one in chosen if one.where.split("/")[1] in ("law", "portfolio")}
+    assert sorted({one.id for one in chosen} - elsewhere) == sorted(path.stem for path in files)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -110,6 +116,112 @@ def test_the_text_counts_one_and_none():
     assert said.startswith("without a domain\n")
 
 
+def framework(name):
+    return rules().frameworks()[name]
+
+
+def test_coverage_names_the_policies_of_every_control_in_the_frameworks_order():
+    for known in rules().frameworks().values():
+        found = coverage(everything(), known)
+        assert list(found) == list(known.controls)
+        for policy in everything():
+            touched = {known.control(one) for one in policy.controls.get(known.id, ())}
+            assert touched == {control for control, those in found.items() if policy in those}
+
+
+def test_a_paragraph_touches_its_article_once():
+    controls = {"eu-ai-act": ("Art. 26(2)", "Art. 26(5)", "Art. 14")}
+    policy = everything()[0]._replace(controls=controls)
+    found = coverage([policy], framework("eu-ai-act"))
+    assert [one for one, those in found.items() if those] == ["Art. 14", "Art. 26"]
+    assert found["Art. 26"] == [policy]
+
+
+def test_the_json_of_a_framework_holds_its_coverage_both_ways():
+    chosen = choose(everything(), {"framework": "sr-26-2"})
+    given = json.loads(policies_json(chosen, framework("sr-26-2")))
+    jsonschema.validate(given, SCHEMA)
+    found = given["coverage"]
+    assert found["framework"] == "sr-26-2"
+    assert [one["id"] for one in found["controls"]] == list(framework("sr-26-2").controls)
+    for control in found["controls"]:
+        assert control["title"] == framework("sr-26-2").controls[control["id"]]
+        citing = [p for p in given["policies"] if f"sr-26-2:{control['id']}" in p["controls"]]
+        assert control["policies"] == [one["code"] for one in citing]
+    assert next(one for one in found["controls"] if one["id"] == "III")["policies"][0] == "GOV-004"
+    del found["source"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(given, SCHEMA)
+
+
+def test_the_text_of_a_framework_says_what_each_policy_touches_and_each_control_has():
+    policy = everything()[0]._replace(code="ABC-001", id="one", controls={"sr-26-2": ("V.1", "VI")})
+    other = policy._replace(code="ABC-002", id="other", controls={"sr-26-2": ("VI",)})
+    said = "".join(policies_text([policy, other], Style(), framework("sr-26-2")))
+    assert "ABC-001 one\n" in said
+    assert "          touches V.1, VI\n" in said
+    assert said.split("2 policies\n\n")[1].splitlines() == [
+        "sr-26-2: SR 26-2, model risk management of banks, 17 April 2026",
+        "https://www.federalreserve.gov/supervisionreg/srletters/srletters.htm",
+        "  V.1  Models are validated independently",
+        "       ABC-001 one",
+        "  VI   Governance: roles, inventory, documentation",
+        "       ABC-001 one, ABC-002 other",
+        "",
+        "not touched",
+        "  II   Purpose, and what counts as a model",
+        "  III  Materiality sets how much model risk is managed",
+        "  IV   Models are developed and used soundly",
+        "  V.2  Models are monitored in use",
+        "  VII  Models of vendors and other third parties",
+        "",
+        "2 of 7 controls touched (to touch a control is not to conform)",
+    ]
+
+
+def test_the_share_is_said_for_each_group_of_a_framework():
+    chosen = choose(everything(), {"framework": "iso-42001"})
+    lines = "".join(policies_text(chosen, Style(), framework("iso-42001"))).splitlines()
+    found = coverage(chosen, framework("iso-42001"))
+    annex = sum(1 for one, those in found.items() if those and one.startswith("A."))
+    clauses = sum(1 for one, those in found.items() if those and not one.startswith("A."))
+    assert lines[-3:] == [
+        f"Clauses: {clauses} of 24 touched",
+        f"Annex A: {annex} of 38 touched",
+        f"{annex + clauses} of 62 controls touched (to touch a control is not to conform)",
+    ]
+
+
+def test_a_framework_that_is_touched_whole_has_nothing_left():
+    chosen = choose(everything(), {"framework": "openslo"})
+    said = "".join(policies_text(chosen, Style(), framework("openslo")))
+    assert "not touched" not in said
+    assert said.splitlines()[-1].startswith("1 of 1 controls touched")
+
+
+@pytest.mark.parametrize("name", sorted(rules().frameworks()))
+def test_the_text_of_a_framework_stays_within_80_columns(name):
+    chosen = choose(everything(), {"framework": name})
+    for style in (Style(), Style(colour=True)):
+        said = "".join(policies_text(chosen, style, framework(name)))
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
+        assert max(map(len, plain.splitlines())) <= 80
+        shown = [" ".join(line.split()) for line in plain.splitlines()]
+        for control, title in framework(name).controls.items():
+            assert f"{control} {title}" in shown
+
+
+def test_hostile_words_of_a_framework_are_inert():
+    hostile = framework("openslo")._replace(
+        title="\x1b[2J", version="::error::", source="https://x/\u202e", controls={"v1": "##[x]"}
+    )
+    chosen = choose(everything(), {"framework": "openslo"})
+    for said in ("".join(policies_text(chosen, Style(), hostile)), policies_json(chosen, hostile)):
+        assert "\x1b" not in said
+        assert "\u202e" not in said
+        assert "##" not in said
+
+
 def test_hostile_words_of_a_pack_are_inert():
     policy = everything()[0]._replace(title="\x1b[2J ##[x]\u202e", domain="::error::")
     for said in ("".join(policies_text([policy], Style())), policies_json([policy])):
@@ -153,16 +265,50 @@ def test_the_command_passes_on_all_that_is_asked_for(run):  # noqa: F811
     [
         (("--domain", "build-deliver"), "did you mean build-delivery?"),
         (("--domain", "zzz"), "choose one of build-delivery, "),
+        (("--framework", "eu-ai-akt"), "there is no framework eu-ai-akt"),
         (("--framework", "eu-ai-akt"), "did you mean eu-ai-act?"),
+        (("--framework", "zzz"), "choose one of ai-verify, canada-adm, "),
         (("--stage", "beta"), "'beta' is not one of"),
         (("--tier", "medium"), "'medium' is not one of"),
         (("--policies", "nowhere"), "no such folder of policies"),
     ],
 )
-def test_a_name_that_no_policy_has_is_an_error_and_no_empty_list(run, arguments, words):  # noqa: F811
+def test_a_name_that_nothing_has_is_an_error_and_no_empty_list(run, arguments, words):  # noqa: F811
     code, out, err = run("policies", "list", *arguments)
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_the_command_shows_the_coverage_of_a_framework(run):  # noqa: F811
+    chosen = choose(everything(), {"framework": "nist-ai-rmf"})
+    expected = "".join(policies_text(chosen, Style(), framework("nist-ai-rmf")))
+    assert run("policies", "list", "--framework", "nist-ai-rmf")[:2] == (0, expected)
+    assert re.search(r"\n[0-9]+ of 72 controls touched \(", expected)
+
+
+def test_the_coverage_is_that_of_the_policies_asked_for(run):  # noqa: F811
+    narrow = ("--framework", "nist-ai-rmf", "--domain", "optimize-value", "--format", "json")
+    code, out, _ = run("policies", "list", *narrow)
+    given = json.loads(out)
+    codes = {one["code"] for one in given["policies"]}
+    assert code == 0
+    assert {code for one in given["coverage"]["controls"] for code in one["policies"]} == codes
+
+
+def test_a_framework_is_found_by_what_it_replaced(run):  # noqa: F811
+    new = run("policies", "list", "--framework", "sr-26-2")
+    assert run("policies", "list", "--framework", "sr-11-7") == new
+    assert "sr-26-2: SR 26-2" in new[1]
+
+
+def test_a_framework_that_no_policy_touches_is_shown_so(run):  # noqa: F811
+    none = {"framework": "gdpr", "stage": "intake", "domain": "optimize-value"}
+    assert choose(everything(), none) == []
+    arguments = [part for name, word in none.items() for part in (f"--{name}", word)]
+    code, out, _ = run("policies", "list", *arguments)
+    assert code == 0
+    assert out.startswith("0 policies\n\ngdpr: ")
+    assert "\n0 of 18 controls touched (" in out
 
 
 def test_the_command_lists_a_pack_beside_the_shipped_one(run, tmp_path):  # noqa: F811

@@ -88,6 +88,26 @@ def test_the_leaves_at_fault(text, expected):
     assert traced(text) == expected
 
 
+def test_a_demand_on_every_key_of_a_map_leads_to_the_key_at_fault():
+    variables = {
+        "profile": {"claims": {"one": 2, "two": 3, "it's": 4}},
+        "portfolio": {"levels": {"one": 1, "two": 3, "it's": 3}},
+    }
+    tracer = Tracer(ENGINE, ENGINE.activation(variables), variables, {"profile": "spec"})
+    text = "profile.claims.all(d, profile.claims[d] <= portfolio.levels[d])"
+    (leaf,) = tracer.leaves(text)  # a key that would need escaping is passed over
+    assert (leaf.pointers, leaf.item) == (("/spec/claims/one",), "one")
+
+
+def test_a_fact_that_is_missing_deep_inside_is_named_and_explains_the_answer():
+    variables = {"portfolio": {"teams": [{"load": 1, "room": 2}, {"load": 1}], "levels": {}}}
+    tracer = Tracer(ENGINE, ENGINE.activation(variables), variables, {"profile": "spec"})
+    (leaf,) = tracer.leaves("portfolio.teams.all(t, t.load <= t.room)")
+    assert (leaf.absent, leaf.explained) == (("portfolio.teams.1.room",), True)
+    (leaf,) = tracer.leaves("portfolio.levels['one'] == 1")
+    assert (leaf.absent, leaf.explained) == (("portfolio.levels.one",), True)
+
+
 def test_a_leaf_knows_the_list_element_it_is_about():
     (leaf,) = TRACER.leaves("spec.models.all(m, m.version != 'latest' || m.id == 'x')")[:1]
     assert leaf.item == {"id": "two", "version": "latest"}

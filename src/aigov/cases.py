@@ -7,6 +7,7 @@ from aigov.errors import PackError
 from aigov.events import Node
 from aigov.expressions import CONTEXTS
 from aigov.findings import Enforcement, Outcome
+from aigov.packs import vet_shape
 from aigov.source import Document, removed, replaced, split_pointer
 
 AS_OF = "2026-11-22"
@@ -26,8 +27,8 @@ class Case(NamedTuple):
     put: Mapping[str, Any]
     """JSON pointer to the value put there."""
     delete: tuple[str, ...]
-    evidence: Mapping[str, bool | None]
-    """Path to whether it resolves; None: it was not read."""
+    evidence: Mapping[str, bool | int | None]
+    """Path to whether it resolves, or to its size in bytes if it does; None: it was not read."""
     facts: Mapping[str, Mapping[str, Any]]
     """By context: the variables that expressions then see."""
     stage: str | None
@@ -44,12 +45,7 @@ def parse_cases(document: Document, where: str, schema: Mapping[str, Any]) -> tu
     Raises:
         PackError: it has another shape; has its place.
     """
-    from jsonschema import Draft202012Validator  # slow to import; only proofs need it
-
-    for error in Draft202012Validator(schema).iter_errors(document.value):
-        pointer = "".join(f"/{part}" for part in error.absolute_path)
-        place = document.place(pointer)
-        raise PackError(error.message, where=f"{where}:{place.line}:{place.column}")
+    vet_shape(document, where, schema)
     assert isinstance(document.value, list)  # the schema held
     return tuple(
         _case(row, f"{where}:{document.place(f'/{index}').line}")

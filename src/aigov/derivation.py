@@ -9,11 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.conditions import Condition, Holds, Terms
-from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
-
-_SECTIONS = {"terms", "lists", "choice", "triggers", "stage", "implied"}
 
 
 class Rule(NamedTuple):
@@ -71,24 +68,19 @@ class Derivation(NamedTuple):
         return [path for path in read if path.startswith(("spec.", "metadata."))]
 
 
-def parse_derivation(files: Mapping[str, object], engine: Engine) -> Derivation:
+def parse_derivation(files: Mapping[str, Any], engine: Engine) -> Derivation:
     """Build the rules from the parsed files (path to value).
 
     Raises:
         PackError: a section, rule or condition does not hold; names the file.
     """
     terms: dict[str, str] = {}
-    for path, value in files.items():
-        if not isinstance(value, dict) or not value.keys() <= _SECTIONS:
-            raise PackError(
-                f"a derivation file is a mapping of {', '.join(sorted(_SECTIONS))}", where=path
-            )
-        terms.update({name: str(text) for name, text in (value.get("terms") or {}).items()})
+    for value in files.values():
+        terms.update(value.get("terms", {}))
     reader = _Reader(Terms(engine, terms))
     lists: dict[str, tuple[Rule, ...]] = {}
     groups: dict[str, list[Rule]] = {"implied": [], "triggers": [], "stage": [], "choice": []}
     for path, value in files.items():
-        assert isinstance(value, dict)  # held above
         for name, items in (value.get("lists") or {}).items():
             lists[name] = tuple(reader.rules(items, f"{path}: lists.{name}", "item", "item"))
         for section, name, result in (
@@ -102,10 +94,6 @@ def parse_derivation(files: Mapping[str, object], engine: Engine) -> Derivation:
         groups["choice"] += reader.rules(
             choice.get("rules") or [], f"{path}: choice", "value", "value"
         )
-    for kind, section in (("tiers", "triggers"), ("stages", "stage")):
-        for rule in groups[section]:
-            if rule.value not in CONSTANTS[kind]:
-                raise PackError(f"{rule.name}: no {kind[:-1]} {rule.value}", where=rule.where)
     return Derivation(
         engine,
         reader.terms,
@@ -233,12 +221,8 @@ class _Reader:
         self.terms = terms
 
     def rules(self, rows: Any, where: str, name: str, result: str) -> list[Rule]:
-        if not isinstance(rows, list):
-            raise PackError("a list of rules is expected", where=where)
         found = []
         for row in rows:
-            if not isinstance(row, dict) or not {name, result, "when"} <= row.keys():
-                raise PackError(f"a rule needs {name}, {result} and when", where=where)
             text, reason = str(row["when"]), str(row.get("reason", ""))
             condition = self.terms.condition(text, where)
             found.append(Rule(str(row[name]), row[result], condition, text, reason, where))

@@ -13,6 +13,8 @@ carries the place and the next step::
 Only the outermost frame (`aigov.cli`) catches them.
 """
 
+from collections.abc import Iterable
+
 
 class AigovError(Exception):
     """A run that cannot judge: what is wrong, where, and what to do next."""
@@ -47,6 +49,14 @@ class ProfileError(AigovError):
 
 class MissingExtra(AigovError):
     """An optional dependency is absent: `remedy` is the pip line."""
+
+
+def meant(word: object, known: Iterable[str]) -> str:
+    """Return `; did you mean ...?` where a known word is close to `word`, else ""."""
+    from difflib import get_close_matches  # only a fault needs it
+
+    close = get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _rebuild(kind: type[AigovError], problem: str, where: str, remedy: str) -> AigovError:

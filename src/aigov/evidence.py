@@ -33,16 +33,17 @@ def shared(
 ) -> list[dict[str, str]]:
     """Return the `pointer` of all evidence whose bytes also prove something else.
 
+    A path that is named twice is the same bytes, whether or not anybody read them.
     `distinct` holds the pointers (`*` for list positions) at which evidence must differ.
     """
-    by_digest: dict[str, list[tuple[str, str]]] = {}
+    by_bytes: dict[str, list[tuple[str, str]]] = {}
     for item in named:
         one, kind = found.get(item["path"]), _kind(item["pointer"])
-        if one and one.digest and kind in distinct:
-            by_digest.setdefault(one.digest, []).append((item["pointer"], kind))
+        if one and one.resolves and kind in distinct:
+            by_bytes.setdefault(one.digest or item["path"], []).append((item["pointer"], kind))
     return [
         {"pointer": pointer}
-        for group in by_digest.values()
+        for group in by_bytes.values()
         if len({kind for _, kind in group}) > 1
         for pointer, _ in group
     ]

@@ -22,6 +22,14 @@ _CLOSE = 0.6
 """Likeness (difflib ratio) from which a known word is suggested."""
 CONDITION = 300
 """Characters of a trigger's condition up to which its terms are written out."""
+_FACTS = {
+    "portfolio": "what an audit counted",
+    "profile": "the organisation's",
+    "repository": "what stands beside the manifest",
+    "changed": "what changed since the base",
+    "git": "what the history says",
+}
+"""Facts beyond the document that a case may give, and what they are."""
 _STAGES = tuple(CONSTANTS["stages"])
 _SENTENCE = re.compile(r"\.\s+(?=[A-Z])")
 """Where a sentence ends; an abbreviation such as `Art. 6` is no end."""
@@ -90,8 +98,16 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
         limits,
         policy.remedy,
         policy.controls,
+        tuple(_serves(policy, sources.rules)),
         tuple(dict.fromkeys(_fields_read(policy, sources))),
     )
+
+
+def _serves(policy: Policy, rules: Rules) -> Iterator[str]:
+    """Yield what a policy touches, with the short titles of the controls."""
+    frameworks = rules.frameworks()
+    for name, refs in policy.controls.items():
+        yield from (f"{name} {ref}: {frameworks[name].short_title(ref)}" for ref in refs)
 
 
 def _binds(policy: Policy) -> Iterator[str]:
@@ -126,7 +142,7 @@ def enforcement_words(by_tier: Mapping[int, Enforcement]) -> str:
 
 
 def _case_samples(policy: Policy, sources: Sources) -> tuple[Sample | None, Sample | None]:
-    cases = [case for case in sources.cases(policy) if case["base"] in sources.examples]
+    cases = [case for case in sources.cases(policy) if case["base"] in sources.bases]
     bad = next((one for one in cases if one["outcome"] == "fail"), None)
     bad = bad or next((one for one in cases if one["outcome"] == "unknown"), None)
     good = [one for one in cases if one["outcome"] == "pass"]
@@ -140,7 +156,7 @@ def _case_samples(policy: Policy, sources: Sources) -> tuple[Sample | None, Samp
 
 
 def _all_hold(sources: Sources, case: Mapping[str, Any], pointers: list[str]) -> bool:
-    return all(holds(sources.examples[case["base"]], one) for one in pointers)
+    return all(holds(sources.bases[case["base"]], one) for one in pointers)
 
 
 def _pointers(case: Mapping[str, Any]) -> list[str]:
@@ -157,8 +173,11 @@ def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> S
     ]
     notes += [f"judged with --stage {case['stage']}" for _ in range("stage" in case)]
     notes += [f"judged on {case['as_of']}" for _ in range("as_of" in case)]
-    value = changed(sources.examples[case["base"]], case)
-    return Sample(case["case"], piece(value, pointers), "; ".join(notes))
+    facts = {name: case[name] for name in _FACTS if name in case}
+    notes += [f"{name} is {_FACTS[name]}" for name in facts]
+    value = {**changed(sources.bases[case["base"]], case), **facts}
+    shown = piece(value, [*pointers, *(f"/{name}" for name in facts)])
+    return Sample(case["case"], shown, "; ".join(notes))
 
 
 def _fields_read(policy: Policy, sources: Sources) -> Iterator[str]:

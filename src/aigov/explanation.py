@@ -50,6 +50,8 @@ class Explanation(NamedTuple):
     remedy: str = ""
     controls: Mapping[str, tuple[str, ...]] = {}
     """Framework to its references."""
+    serves: tuple[str, ...] = ()
+    """The same with the short titles of the controls, a line each."""
     see: tuple[str, ...] = ()
     """Words to go on with; each can be explained."""
 
@@ -65,8 +67,15 @@ class Sources(NamedTuple):
     synonyms: Mapping[str, str | Sequence[str]]
     examples: Mapping[str, Any]
     """Name of a shipped example to its value."""
+    profile: Any
+    """The value of the shipped organisation profile."""
     cases: Callable[[Policy], Sequence[Mapping[str, Any]]]
     """The cases of a policy, () where it has none."""
+
+    @property
+    def bases(self) -> Mapping[str, Any]:
+        """What a case may change, by name."""
+        return {**self.examples, "organization": self.profile}
 
 
 def changed(value: Any, case: Mapping[str, Any]) -> Any:

@@ -215,42 +215,24 @@ def _unmasked(text: str) -> str:
     )
 
 
-def parse_vocabulary(files: Mapping[str, object]) -> Vocabulary:
-    """Build the vocabulary from the parsed files, by their names without suffix:
-    `placeholders`, `role-mailboxes`, `model-snapshots`, `distinct-evidence`.
+def parse_vocabulary(files: Mapping[str, Any]) -> Vocabulary:
+    """Build the vocabulary from the parsed files, which have their shape
+    (`schemas/pack.v1.json`), by their names without suffix.
 
     Patterns are compiled at first use; `check_patterns` compiles them all.
-
-    Raises:
-        PackError: a file or a part of one is absent or of the wrong shape.
     """
-    placeholders = _mapping(files, "placeholders", "")
-    patterns = []
-    rows = placeholders.get("patterns")
-    for row in rows if isinstance(rows, list) else ():
-        if not isinstance(row, dict) or not isinstance(row.get("pattern"), str):
-            raise PackError("a pattern needs `pattern` and `hints`", where="placeholders: patterns")
-        hints = tuple(_texts(row, "hints", "placeholders: patterns"))
-        patterns.append((row["pattern"], hints))
-    words = frozenset(_texts(placeholders, "words", "placeholders"))
-    mailboxes = _mapping(files, "role-mailboxes", "")
-    roles, suffixes, prefixes = (
-        frozenset(_texts(mailboxes, part, "role-mailboxes"))
-        for part in ("names", "suffixes", "prefixes")
-    )
-    snapshots = _mapping(files, "model-snapshots", "")
-    floating = _mapping(snapshots, "floating", "model-snapshots: ")
-    distinct = _mapping(files, "distinct-evidence", "")
+    placeholders, mailboxes = files["placeholders"], files["role-mailboxes"]
+    snapshots = files["model-snapshots"]
     return Vocabulary(
-        words,
-        tuple(patterns),
-        roles,
-        suffixes,
-        prefixes,
-        frozenset(_texts(floating, "version", "model-snapshots: floating")),
-        frozenset(_texts(floating, "name", "model-snapshots: floating")),
-        dict(_providers(_mapping(snapshots, "providers", "model-snapshots: "))),
-        frozenset(_texts(distinct, "pointers", "distinct-evidence")),
+        frozenset(placeholders["words"]),
+        tuple((row["pattern"], tuple(row["hints"])) for row in placeholders.get("patterns", ())),
+        frozenset(mailboxes["names"]),
+        frozenset(mailboxes["suffixes"]),
+        frozenset(mailboxes["prefixes"]),
+        frozenset(snapshots["floating"]["version"]),
+        frozenset(snapshots["floating"]["name"]),
+        dict(_providers(snapshots["providers"])),
+        frozenset(files["distinct-evidence"]["pointers"]),
     )
 
 
@@ -319,10 +301,14 @@ def is_sorted(values: object) -> bool:
 
 
 def mentions(text: object, pattern: object) -> bool:
-    """Tell whether a text holds whole words that match a pattern, whatever their case."""
+    """Tell whether a text holds whole words that match a pattern, whatever their case.
+
+    Any run of white space is one space: a phrase may be broken over lines.
+    """
     if not isinstance(text, str) or not isinstance(pattern, str):
         return False
-    return _compiled(rf"\b(?:{pattern})\b").search(text[:MAX_SEARCHED].lower()) is not None
+    searched = " ".join(text[:MAX_SEARCHED].lower().split())
+    return _compiled(rf"\b(?:{pattern})\b").search(searched) is not None
 
 
 def _date(value: object) -> date:
@@ -357,34 +343,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         raise PackError(f"no regular expression: {error} in `{pattern}`") from None
 
 
-def _either(patterns: list[str]) -> str:
+def _either(patterns: Iterable[str]) -> str:
     return "|".join(f"(?:{one})" for one in patterns)
 
 
-def _providers(rows: Mapping[str, object]) -> Iterator[tuple[str, Provider]]:
-    for name in rows:
-        where = f"model-snapshots: providers.{name}"
-        row = _mapping(rows, name, "model-snapshots: providers.")
-        provider = Provider(
-            _either(_texts(row, "exact", where, optional=True)),
-            _either(_texts(row, "floating", where, optional=True)),
-            row.get("full_version") is True,
-        )
-        for known_as in (name, *_texts(row, "also", where, optional=True)):
+def _providers(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Provider]]:
+    for name, row in rows.items():
+        exact, floating = (_either(row.get(part, ())) for part in ("exact", "floating"))
+        provider = Provider(exact, floating, row.get("full_version", False))
+        for known_as in (name, *row.get("also", ())):
             yield known_as, provider
-
-
-def _mapping(value: Mapping[str, object], key: str, where: str) -> dict[str, object]:
-    found = value.get(key)
-    if not isinstance(found, dict):
-        raise PackError(f"a mapping is expected at {key}", where=f"{where}{key}")
-    return found
-
-
-def _texts(
-    value: Mapping[str, object], key: str, where: str, *, optional: bool = False
-) -> list[str]:
-    found = value.get(key, [] if optional else None)
-    if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
-        raise PackError(f"a list of texts is expected at {key}", where=where)
-    return found

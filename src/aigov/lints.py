@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from aigov.errors import meant
 from aigov.expressions import CONSTANTS, VARIABLES
 from aigov.fields import Field, find
 from aigov.syntax import Expr, Path, literal_texts, paths, text_of, walk
@@ -34,8 +35,6 @@ class Vocabulary(NamedTuple):
     derived: AbstractSet[str]
     params: AbstractSet[str]
     functions: AbstractSet[str]
-    obligations: AbstractSet[str]
-    """Keys of the law corpus."""
 
     def tree(self, root: str) -> Field | None:
         """Return the tree below a variable, None where its names are not known ahead."""
@@ -62,9 +61,9 @@ def name_faults(tree: Expr, known: Vocabulary) -> Iterator[Fault]:
     for expr in walk(tree):
         if expr.kind == "call" and expr.text not in known.functions | BUILT_IN_FUNCTIONS:
             wanted = known.functions | BUILT_IN_FUNCTIONS
-            yield Fault(f"no function {expr.text}(){_meant(expr.text, wanted)}", expr.start)
+            yield Fault(f"no function {expr.text}(){meant(expr.text, wanted)}", expr.start)
         elif expr.kind == "method" and expr.text not in BUILT_IN_METHODS:
-            yield Fault(f"no method {expr.text}(){_meant(expr.text, BUILT_IN_METHODS)}", expr.start)
+            yield Fault(f"no method {expr.text}(){meant(expr.text, BUILT_IN_METHODS)}", expr.start)
         elif expr.kind == "binary":
             yield from _word_faults(expr, tree, known)
 
@@ -116,7 +115,7 @@ def _sized(expr: Expr) -> Iterator[Path]:
 
 def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
     if path.root not in VARIABLES:
-        yield Fault(f"no name {path.root}{_meant(path.root, VARIABLES)}", path.start)
+        yield Fault(f"no name {path.root}{meant(path.root, VARIABLES)}", path.start)
     elif tree := known.tree(path.root):
         yield from _field_faults(path, tree)
     elif path.parts and path.parts[0] != "?":
@@ -127,7 +126,7 @@ def _path_faults(path: Path, known: Vocabulary) -> Iterator[Fault]:
         }.get(path.root, CONSTANTS.get(path.root))
         if names is not None and path.parts[0] not in names:
             what = f"{path.root}.{path.parts[0]}"
-            yield Fault(f"no {what}{_meant(path.parts[0], names)}", path.start)
+            yield Fault(f"no {what}{meant(path.parts[0], names)}", path.start)
 
 
 def _field_faults(path: Path, tree: Field) -> Iterator[Fault]:
@@ -136,7 +135,7 @@ def _field_faults(path: Path, tree: Field) -> Iterator[Fault]:
             above = find(tree, path.parts[: depth - 1])
             names = above.properties if above else {}
             what = ".".join((path.root, *path.parts[:depth]))
-            yield Fault(f"no field {what}{_meant(path.parts[depth - 1], names)}", path.start)
+            yield Fault(f"no field {what}{meant(path.parts[depth - 1], names)}", path.start)
             return
 
 
@@ -159,12 +158,5 @@ def _word_faults(expr: Expr, tree: Expr, known: Vocabulary) -> Iterator[Fault]:
             for text in texts if field and field.enum else ():
                 if field and text not in field.enum:
                     words_known = [str(word) for word in field.enum]
-                    message = f"{path.dotted} is never '{text}'{_meant(text, words_known)}"
+                    message = f"{path.dotted} is never '{text}'{meant(text, words_known)}"
                     yield Fault(message, words.start)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a fault needs it
-
-    close = get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""

@@ -1,11 +1,12 @@
 """What `explain` and `policies list` print, for people and for machines."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aigov.explaining import enforcement_words
 from aigov.explanation import Explanation, Sample
 from aigov.expressions import CONSTANTS
+from aigov.frameworks import Framework
 from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
 from aigov.reports import Style
@@ -33,8 +34,19 @@ def choose(policies: Iterable[Policy], asked: Mapping[str, str | None]) -> list[
     ]
 
 
-def policies_json(policies: Iterable[Policy]) -> str:
-    """Return `aigov/policies/v1` (`schemas/policies.v1.json`)."""
+def coverage(policies: Iterable[Policy], framework: Framework) -> dict[str, list[Policy]]:
+    """Return every control of a framework, in its order, with the policies that touch it."""
+    found: dict[str, list[Policy]] = {control: [] for control in framework.controls}
+    for policy in policies:
+        cited = map(framework.control, policy.controls.get(framework.id, ()))
+        for control in found.keys() & set(cited):
+            found[control].append(policy)
+    return found
+
+
+def policies_json(policies: Iterable[Policy], framework: Framework | None = None) -> str:
+    """Return `aigov/policies/v1` (`schemas/policies.v1.json`), of a framework its coverage too."""
+    policies = list(policies)
     listed = [
         {
             "id": policy.id,
@@ -51,11 +63,31 @@ def policies_json(policies: Iterable[Policy]) -> str:
         }
         for policy in policies
     ]
-    return _dump({"schema": "aigov/policies/v1", "policies": listed})
+    found: dict[str, object] = {"schema": "aigov/policies/v1", "policies": listed}
+    if framework:
+        found["coverage"] = {
+            "framework": framework.id,
+            "title": framework.title,
+            "version": framework.version,
+            "source": framework.source,
+            "controls": [
+                {
+                    "id": control,
+                    "title": framework.controls[control],
+                    "policies": [policy.code for policy in touching],
+                }
+                for control, touching in coverage(policies, framework).items()
+            ],
+        }
+    return _dump(found)
 
 
-def policies_text(policies: Iterable[Policy], style: Style) -> Iterator[str]:
-    """Yield the policies by domain, three lines each at most, and their number."""
+def policies_text(
+    policies: Iterable[Policy], style: Style, framework: Framework | None = None
+) -> Iterator[str]:
+    """Yield the policies by domain and their number; with a framework, what each of them
+    touches of it, and then its controls."""
+    policies = list(policies)
     by_domain: dict[str, list[Policy]] = {}
     for policy in policies:
         by_domain.setdefault(policy.domain, []).append(policy)
@@ -65,10 +97,51 @@ def policies_text(policies: Iterable[Policy], style: Style) -> Iterator[str]:
             yield lay([Span(f"{policy.code} {policy.id}", "strong", solid=True)], style, "  ")
             yield lay([Span(policy.title)], style, " " * 10)
             words = f"from {_STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
+            if framework:
+                words = f"touches {', '.join(policy.controls[framework.id])}"
             yield lay([Span(words, "dim")], style, " " * 10)
         yield "\n"
-    number = sum(map(len, by_domain.values()))
+    number = len(policies)
     yield lay([Span(f"{number} {'policy' if number == 1 else 'policies'}", "strong")], style)
+    if framework:
+        yield "\n"
+        yield from coverage_text(coverage(policies, framework), framework, style)
+
+
+def coverage_text(
+    covered: Mapping[str, Sequence[Policy]], framework: Framework, style: Style
+) -> Iterator[str]:
+    """Yield the controls that policies touch, those that none touches, and the share."""
+    headings = {control: heading for heading, control in framework.groups.items()}
+    column = max(map(len, covered)) + 4
+    shares: dict[str, tuple[int, int]] = {}
+    heading = ""
+    edition = ", ".join(filter(None, (framework.title, framework.version)))
+    yield lay([Span(f"{framework.id}: {edition}", "strong")], style)
+    yield lay([Span(framework.source, "dim", solid=True)], style)
+    for control, touching in covered.items():
+        heading = headings.get(control, heading)
+        touched, whole = shares.get(heading, (0, 0))
+        shares[heading] = (touched + bool(touching), whole + 1)
+        if touching:
+            yield _control(control, framework, column, style)
+            *names, last = [f"{policy.code} {policy.id}" for policy in touching]
+            spans = [Span(f"{name},", "dim", solid=True) for name in names]
+            yield lay([*spans, Span(last, "dim", solid=True)], style, " " * column)
+    rest = [control for control, touching in covered.items() if not touching]
+    if rest:
+        yield "\n" + lay([Span("not touched", "warn")], style)
+        yield from (_control(control, framework, column, style) for control in rest)
+    yield "\n"
+    for name, (touched, whole) in shares.items() if len(shares) > 1 else ():
+        yield lay([Span(f"{name}: {touched} of {whole} touched")], style)
+    total = f"{len(covered) - len(rest)} of {len(covered)} controls touched"
+    yield lay([Span(total, "strong"), Span("(to touch a control is not to conform)")], style)
+
+
+def _control(control: str, framework: Framework, column: int, style: Style) -> str:
+    name = Span(f"  {control}".ljust(column - 1), "strong", solid=True)
+    return lay([name, Span(framework.controls[control])], style, "", " " * column)
 
 
 def explanation_json(explanation: Explanation) -> str:
@@ -98,9 +171,8 @@ def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
         yield _labelled("limit", f"{param}: {_numbers(by_tier)}", style)
     if explanation.remedy:
         yield _labelled("fix", explanation.remedy, style)
-    if explanation.controls:
-        served = [f"{name} {', '.join(refs)}" for name, refs in explanation.controls.items()]
-        yield _labelled("serves", "; ".join(served), style)
+    for line in explanation.serves:
+        yield _labelled("serves" if line == explanation.serves[0] else "", line, style)
     if explanation.see:
         shown = explanation.see[:SEEN]
         more = len(explanation.see) - len(shown)

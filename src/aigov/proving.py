@@ -88,7 +88,8 @@ def _situation(
     for path, holds in case.evidence.items():
         found.pop(path, None)
         if holds is not None:
-            found[path] = Evidence(holds)
+            size = None if isinstance(holds, bool) else holds
+            found[path] = Evidence(holds is not False, size)
     return situate(prepared, Surroundings(found, case.facts), rules, settings)
 
 

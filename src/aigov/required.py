@@ -9,22 +9,9 @@ walk over all rows (`absent`), and then held against each stage and tier that is
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aigov.errors import PackError
 from aigov.expressions import CONSTANTS
 
 _STAGES, _TIERS = CONSTANTS["stages"], CONSTANTS["tiers"]
-_KEYS = frozenset({"paths", "from", "tier", "when", "only", "stepped_back", "may_be_empty"})
-_PROBLEMS = (
-    f"the names of a row are {', '.join(sorted(_KEYS))}",
-    "paths are JSON pointers such as /spec/data/personal that end in a name",
-    f"from is one of {', '.join(_STAGES)}",
-    f"tier is one of {', '.join(_TIERS)}",
-    "when is a CEL expression, written as text",
-    "only is one name and its value",
-    "only and stepped_back need a * in every path",
-    "stepped_back is true or left out",
-    "may_be_empty is true or left out",
-)
 
 
 class Requirement(NamedTuple):
@@ -60,23 +47,10 @@ class Demands(NamedTuple):
     """What is asked of the elements, where a list stands here."""
 
 
-def parse_requirements(value: object, where: str = "required.yaml") -> tuple[Requirement, ...]:
-    """Read the rows of `schemas/required.yaml`, as loaded from YAML.
-
-    Raises:
-        PackError: a row has another shape; its position (from 1) is in the message.
-    """
-    if not isinstance(value, list):
-        raise PackError("a list of rows is expected", where=where)
-    rows: dict[tuple[object, ...], Requirement] = {}
-    for number, row in enumerate(value, start=1):
-        problem = _problem(row)
-        if problem:
-            raise PackError(f"row {number}: {problem}", where=where)
-        for found in _requirements(row):
-            if rows.setdefault((found.path, found.when, found.only), found) is not found:
-                raise PackError(f"row {number}: {found.path} is asked for twice", where=where)
-    return tuple(rows.values())
+def parse_requirements(rows: Any) -> tuple[Requirement, ...]:
+    """Return the rows of `schemas/required.yaml`, which have their shape
+    (`schemas/required.v1.json`), a requirement each place."""
+    return tuple(one for row in rows for one in _requirements(row))
 
 
 def demands(requirements: Iterable[Requirement]) -> Demands:
@@ -162,35 +136,6 @@ def _is_blank(value: object) -> bool:
     if isinstance(value, str):
         return not value.strip()
     return value is None or value in ({}, [])
-
-
-def _problem(row: object) -> str:
-    """Return what is wrong with the shape of a row, "" if nothing is."""
-    if not isinstance(row, dict):
-        return "names and values are expected"
-    paths, only = row.get("paths"), row.get("only", {"any": True})
-    holds = (
-        row.keys() <= _KEYS,
-        isinstance(paths, list) and bool(paths) and all(map(_is_place, paths)),
-        _is_one_of(row.get("from"), _STAGES),
-        _is_one_of(row.get("tier", "low"), _TIERS),
-        isinstance(row.get("when", ""), str),
-        isinstance(only, dict) and len(only) == 1,
-        all("*" in str(path) for path in paths or ())
-        or not ("only" in row or "stepped_back" in row),
-        row.get("stepped_back", True) is True,
-        row.get("may_be_empty", True) is True,
-    )
-    return "" if all(holds) else _PROBLEMS[holds.index(False)]
-
-
-def _is_place(path: object) -> bool:
-    parts = path[1:].split("/") if isinstance(path, str) and path[:1] == "/" else [""]
-    return "" not in parts and parts[-1] != "*"
-
-
-def _is_one_of(word: object, known: Mapping[str, int]) -> bool:
-    return isinstance(word, str) and word in known
 
 
 def _requirements(row: Mapping[str, Any]) -> Iterator[Requirement]:

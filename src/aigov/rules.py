@@ -10,15 +10,15 @@ from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
-from aigov.law import CORPUS, Obligation, parse_corpus
+from aigov.law import Obligation, parse_corpus
+from aigov.packs import CORPUS, Pack, read_document, vet_pack
 from aigov.policies import Policy, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
 from aigov.settings import Profile, Tightening
-from aigov.source import Document, load
 
 if TYPE_CHECKING:
-    from aigov.lints import Vocabulary as Known
+    from aigov.frameworks import Framework
 
 KINDS = ("UseCase", "Waiver", "Organization")
 WALKED = frozenset(
@@ -36,19 +36,6 @@ WALKED = frozenset(
 DERIVED = WALKED | {"stage", "stage_facts", "tier", "tier_max", "tier_reasons", "eu_category"}
 
 
-class Pack(NamedTuple):
-    """The files of one policy pack, parsed."""
-
-    name: str
-    """How errors name it: `policies` for the shipped one, else the folder as given."""
-    documents: Mapping[str, Document]
-    """POSIX path below the pack's folder to what the file holds; without case files."""
-    hashes: Callable[[], Mapping[str, str]]
-    """The sha256 (hex) of each file, for the digest."""
-    trusted: bool = False
-    """Shipped, so vetted by the tests: not vetted again at every start."""
-
-
 class Shapes(NamedTuple):
     """What `schemas/` says of manifests."""
 
@@ -56,8 +43,8 @@ class Shapes(NamedTuple):
     required: Any
     synonyms: Callable[[], Any]
     """Read only when a field is unknown."""
-    facts: Callable[[], Any]
-    """What expressions may read beyond the document; read only when a pack is vetted."""
+    schema: Callable[[str], Any]
+    """Returns a JSON Schema by its name; read only when a pack is vetted."""
 
 
 class Rules(NamedTuple):
@@ -76,11 +63,13 @@ class Rules(NamedTuple):
     schemas: Mapping[str, ManifestSchema]
     """By kind."""
     packs: tuple[Pack, ...]
-    """Every policy, derivation and vocabulary file in force."""
+    """Every policy, derivation, vocabulary and framework file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
     corpus: Callable[[], Mapping[str, Obligation]]
     """The legal obligations by key; few runs print one."""
+    frameworks: Callable[[], Mapping[str, "Framework"]]
+    """What the `controls` of policies refer to, by id; judging reads none of it."""
 
     @property
     def on_use_cases(self) -> tuple[Policy, ...]:
@@ -119,32 +108,6 @@ class Rules(NamedTuple):
         return {**self.policies, **{p.id: p for p in self.policies.values()}}
 
 
-def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -> Pack:
-    """Parse the files of a pack (path to content).
-
-    Raises:
-        PackError: a file is not exactly one YAML document; has its place.
-    """
-    documents = {path: read_document(data, f"{name}/{path}") for path, data in files.items()}
-    return Pack(name, documents, partial(_hashes, files), trusted)
-
-
-def parsed_pack(name: str, files: Mapping[str, list[Any]]) -> Pack:
-    """Return the pack of files (path to [sha256, value]) that were parsed before."""
-    return Pack(
-        name,
-        {path: Document("", 0, 0, value, (0, 0, None)) for path, (_, value) in files.items()},
-        lambda: {path: digest for path, (digest, _) in files.items()},
-        trusted=True,
-    )
-
-
-def _hashes(files: Mapping[str, bytes]) -> dict[str, str]:
-    from hashlib import sha256  # loads OpenSSL; only machine formats need it
-
-    return {path: sha256(content).hexdigest() for path, content in files.items()}
-
-
 def build_rules(
     packs: list[Pack], shapes: Shapes, compiled: Mapping[str, bytes] | None = None
 ) -> Rules:
@@ -155,28 +118,19 @@ def build_rules(
     Raises:
         PackError: a file does not hold; names file, line and column.
     """
+    given = [pack for pack in packs if not pack.trusted]
+    for pack in given:
+        vet_pack(pack, first=pack is packs[0], schema=shapes.schema)
     fields = parse_fields(shapes.manifest, "UseCase")
-    vocabulary = parse_vocabulary(_section(packs[0], "vocabulary/"))
+    vocabulary = parse_vocabulary(packs[0].section("vocabulary/"))
     implementations = host_functions(vocabulary)
     functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
     engine = Engine(functions, compiled)
-    derivation = parse_derivation(_section(packs[0], "derivation/"), engine)
+    derivation = parse_derivation(packs[0].section("derivation/"), engine)
     corpus = cache(partial(_corpus, packs[0]))
-    known = None
-    if not all(pack.trusted for pack in packs):
-        from aigov.lints import Vocabulary as Known  # the shipped pack alone is not vetted
-
-        facts = shapes.facts()
-        known = Known(
-            {"UseCase": fields, "Organization": parse_fields(shapes.manifest, "Organization")},
-            {name: parse_fields(facts, name) for name in facts["$defs"]},
-            DERIVED | derivation.lists.keys(),
-            frozenset(),
-            engine.functions,
-            corpus().keys(),
-        )
-    policies = _policies(packs, known, engine)
-    requirements = parse_requirements(shapes.required, "schemas/required.yaml")
+    frameworks = cache(partial(_frameworks, packs))
+    policies = _policies(packs, engine)
+    requirements = parse_requirements(shapes.required)
     rules = Rules(
         engine,
         policies,
@@ -194,15 +148,26 @@ def build_rules(
         tuple(packs),
         _read_by_blocking(policies),
         corpus,
+        frameworks,
     )
-    if known and not packs[0].trusted:
-        _vet_conditions(rules, known)
+    if given:
+        _vet(packs, rules, shapes)
     return rules
 
 
 def _corpus(pack: Pack) -> dict[str, Obligation]:
-    document = pack.documents.get(CORPUS)
-    return parse_corpus(document, f"{pack.name}/{CORPUS}") if document else {}
+    document: Any = pack.documents.get(CORPUS)
+    return parse_corpus(document.value) if document else {}
+
+
+def _frameworks(packs: list[Pack]) -> dict[str, "Framework"]:
+    from aigov.frameworks import parse_frameworks  # judging by the shipped pack needs none
+
+    return parse_frameworks(
+        (where, read_document(data, where))
+        for pack in packs
+        for where, data in ((f"{pack.name}/{path}", d) for path, d in pack.frameworks().items())
+    )
 
 
 def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
@@ -231,132 +196,55 @@ def _as_wanted(derivation: Derivation, policies: Mapping[str, Policy]) -> Deriva
     return derivation._replace(wanted=wanted)
 
 
-def _vet_conditions(rules: Rules, known: "Known") -> None:
-    """Check the names in derivation rules and in the conditions of required fields.
+def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
+    """Hold the packs that are not trusted to all that policies may say.
 
     Raises:
-        PackError: one does not exist.
+        PackError: one does not hold; has its place.
     """
     # only a pack that is vetted needs these
-    from aigov.lints import name_faults
-    from aigov.syntax import ExpressionFault
+    from aigov.lints import Vocabulary as Known
+    from aigov.vetting import Vetted, expression_faults, vet_policy
 
+    facts = shapes.schema("facts.v1.json")
+    known = Known(
+        {kind: parse_fields(shapes.manifest, kind) for kind in ("UseCase", "Organization")},
+        {name: parse_fields(facts, name) for name in facts["$defs"]},
+        DERIVED | rules.derivation.lists.keys(),
+        frozenset(),
+        rules.engine.functions,
+    )
+    by = Vetted(known, rules.corpus(), rules.frameworks())
+    for pack in packs:
+        for path, document in pack.policies().items() if not pack.trusted else ():
+            vet_policy(document, f"{pack.name}/{path}", by, rules.engine)
+    if packs[0].trusted:
+        return
     derivation = rules.derivation
-    conditions = [(derivation.expression(r), r.where, r.name) for r in derivation.rules()]
-    conditions += [
-        (rules.engine.expression(one.when), "schemas/required.yaml", one.path)
-        for one in rules.requirements
-        if one.when
-    ]
-    for expression, where, name in conditions:
-        try:
-            faults = [*name_faults(expression.tree, known)]
-            rules.engine.compile(expression.text)
-        except ExpressionFault as fault:
-            raise PackError(f"{fault.message} ({name})", where=where) from None
-        for one in faults:
-            raise PackError(f"{one.message} ({name})", where=where)
+    conditions = [(derivation.expression(r).text, r.where, r.name) for r in derivation.rules()]
+    conditions += [(r.when, "schemas/required.yaml", r.path) for r in rules.requirements if r.when]
+    for text, where, name in conditions:
+        for fault in expression_faults(rules.engine, text, known):
+            raise PackError(f"{fault.message} ({name})", where=where)
 
 
-def _policies(packs: list[Pack], known: "Known | None", engine: Engine) -> dict[str, Policy]:
+def _policies(packs: list[Pack], engine: Engine) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
     taken: dict[str, str] = {}
     for pack in packs:
-        before = len(found)
-        for path, document in sorted(pack.documents.items()):
-            where = f"{pack.name}/{path}"
-            if path.startswith(("derivation/", "vocabulary/")) or path == CORPUS:
-                if pack is not packs[0]:
-                    raise PackError(
-                        "only the shipped pack holds such a file: this would not be read",
-                        where=where,
-                        remedy=f"remove it from {pack.name}",
-                    )
-                continue
-            if path == "pack.yaml":
-                _vet_description(document, where)
-                continue
-            vetted = None if pack.trusted else known
-            policy = parse_policy(document, where, engine, vetted)
+        for path, document in pack.policies().items():
+            policy = parse_policy(document, f"{pack.name}/{path}", engine)
             pointers = {policy.code: "/code", policy.id: "/id"}
             pointers |= {name: f"/params/{name}" for name in policy.params}
             for name, pointer in pointers.items():
                 if name in taken:
+                    place = document.place(pointer)
                     problem = f"{name} is already taken by {taken[name]}"
-                    raise PackError(problem, where=_at(document, where, pointer))
-                taken[name] = where
+                    where = f"{policy.where}:{place.line}:{place.column}"
+                    raise PackError(problem, where=where)
+                taken[name] = policy.where
             found[policy.code] = policy
-            if not pack.trusted:
-                _compile(policy, engine, document)
-        if len(found) == before:
-            raise PackError(
-                "the pack holds no policy",
-                where=pack.name,
-                remedy="add one as <domain>/<id>.yaml, or give the folder that holds them",
-            )
     return dict(sorted(found.items()))
-
-
-def _vet_description(document: Document, where: str) -> None:
-    """Check `pack.yaml`, which describes a pack in texts.
-
-    Raises:
-        PackError: it is something else; has its place.
-    """
-    known = ("id", "title", "version", "description")
-    value = document.value
-    if not isinstance(value, dict):
-        problem = f"a pack is described by a mapping of {', '.join(known)}"
-        raise PackError(problem, where=_at(document, where, ""))
-    for key, text in value.items():
-        if key not in known or not isinstance(text, str):
-            problem = f"{key} is not text" if key in known else f"no key {key} in a pack.yaml"
-            raise PackError(problem, where=_at(document, where, f"/{key}"))
-
-
-def _at(document: Document, where: str, pointer: str) -> str:
-    place = document.place(pointer)
-    return f"{where}:{place.line}:{place.column}"
-
-
-def _compile(policy: Policy, engine: Engine, document: Document) -> None:
-    """Compile at once, so that a type error shows whether or not the policy binds."""
-    from aigov.syntax import ExpressionFault
-
-    given = {"/when": policy.when, "/require": policy.require}
-    given |= {f"/soften/{i}/when": when for i, (when, _) in enumerate(policy.soften)}
-    for pointer, expression in given.items():
-        if expression is not None:
-            try:
-                engine.compile(expression.text)
-            except ExpressionFault as fault:
-                where = _at(document, policy.where, pointer)
-                raise PackError(f"does not compile: {fault.message}", where=where) from None
-
-
-def _section(pack: Pack, folder: str) -> dict[str, Any]:
-    """Return the values of a folder's files, by name without `.yaml`, in order."""
-    return {
-        path.removeprefix(folder).removesuffix(".yaml"): document.value
-        for path, document in sorted(pack.documents.items())
-        if path.startswith(folder)
-    }
-
-
-def read_document(data: bytes, where: str) -> Document:
-    """Read a file that is exactly one YAML document.
-
-    Raises:
-        PackError: it is not; has its place.
-    """
-    loaded = load(data)
-    if loaded.troubles:
-        trouble = loaded.troubles[0]
-        raise PackError(trouble.message, where=f"{where}:{trouble.line}:{trouble.column}")
-    if len(loaded.documents) != 1:
-        line = loaded.documents[1].line if loaded.documents else 1
-        raise PackError("exactly one YAML document is expected", where=f"{where}:{line}:1")
-    return loaded.documents[0]
 
 
 def tighten(rules: Rules, profile: Profile) -> Rules:

@@ -5,6 +5,7 @@ absent.  This drills through `&&`, `||`, `? :` and `list.all(...)` by evaluating
 parts, until it holds the comparisons that fail and knows the paths they read.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from aigov.syntax import Expr, paths
 
 _FACTS = frozenset({"derived", "profile", "portfolio", "repository", "git", "change"})
 """Variables that may lack a name through no fault of the policy."""
+_PLAIN_KEY = re.compile(r"[\w.:/()@ -]+")
+"""A key that stands in a CEL text as it is written."""
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
 
@@ -107,6 +110,9 @@ class Tracer:
         for path in paths(target):
             if (path.start, path.end) == (target.start, target.end):
                 value = _look_up(self._variables, (path.root, *path.parts))
+                if isinstance(value, Mapping):  # CEL goes through the keys
+                    keys = list(value) if len(value) <= MAX_LEAVES else []
+                    yield from ((f"'{key}'", key) for key in keys if _PLAIN_KEY.fullmatch(key))
                 for index, one in enumerate(value if isinstance(value, list) else ()):
                     yield f"{text[target.start : target.end]}[{index}]", one
 
@@ -133,6 +139,9 @@ class Tracer:
                 inner = _look_up(self._variables, route[:3])
                 if isinstance(inner, dict) and "pointer" in inner:
                     pointers[inner["pointer"]] = None
+                elif path.root != "derived":
+                    expanded = _expand(self._variables, (), route)
+                    absent |= {".".join(one): None for one, there in expanded if not there}
                 elif _look_up(self._variables, route[:2]) is _NOTHING:
                     absent[".".join(route[:2])] = None
         return Leaf(answer, tuple(pointers), tuple(absent), looks_up, item)

@@ -12,8 +12,9 @@ from aigov.explaining import explain as explain_word
 from aigov.explaining import known_words
 from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
+from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules, read_document
+from aigov.rules import Rules
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -56,12 +57,14 @@ def sources(rules: Rules) -> Sources:
         path.removesuffix(".aigov.yaml"): read_document(data, path).value
         for path, data in read_tree(folder("examples"), ".aigov.yaml").items()
     }
+    organization = read_tree(folder("examples"), "organization.yaml")["organization.yaml"]
     return Sources(
         rules,
         shapes.manifest,
         _words(),
         shapes.synonyms(),
         examples,
+        read_document(organization, "organization.yaml").value,
         lambda policy: _cases(policy, rules),
     )
 

@@ -13,20 +13,12 @@ from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
+from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
-from aigov.rules import (
-    Pack,
-    Rules,
-    Shapes,
-    build_rules,
-    parsed_pack,
-    read_document,
-    read_pack,
-    tighten,
-)
+from aigov.rules import Rules, Shapes, build_rules, tighten
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
 
@@ -218,10 +210,16 @@ def _shipped() -> tuple[Pack, Shapes]:
             values["manifest.v1.json"],
             values["required.yaml"],
             lambda: values["synonyms.yaml"],
-            lambda: values["facts.v1.json"],
+            schema,
         )
-        return parsed_pack("policies", parsed["policies"]), shapes
+        return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
     return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+
+
+def _shipped_frameworks() -> dict[str, bytes]:
+    """Read the shipped frameworks, of which a wheel carries no parsed copy."""
+    root = os.path.join(folder("policies"), FRAMEWORKS)
+    return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
 
 
 def shipped_shapes() -> Shapes:
@@ -237,8 +235,15 @@ def shipped_shapes() -> Shapes:
         json.loads(schemas["manifest.v1.json"]),
         value("required.yaml"),
         partial(value, "synonyms.yaml"),
-        partial(json.loads, schemas["facts.v1.json"]),
+        schema,
     )
+
+
+def schema(name: str) -> Any:
+    """Read one of the shipped JSON Schemas."""
+    import json  # only proofs, and packs of one's own, need one
+
+    return json.loads(read_tree(folder("schemas"), ".json")[name])
 
 
 def policy_files(root: str) -> dict[str, bytes]:

@@ -1,5 +1,7 @@
 """`aigov policies`: what there is to judge by."""
 
+from collections.abc import Collection
+
 import click
 
 from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
@@ -30,8 +32,7 @@ def _domains(context: click.Context, _parameter: click.Parameter, typed: str) ->
 
 def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     rules, _ = load_rules(context.params.get("folders") or ())
-    known = {name for policy in rules.policies.values() for name in policy.controls}
-    return sorted(one for one in known if one.startswith(typed))
+    return [one for one in rules.frameworks() if one.startswith(typed)]
 
 
 @policies.command("list")
@@ -46,11 +47,14 @@ def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str)
     "--framework",
     metavar="NAME",
     shell_complete=_frameworks,
-    help="Only those that touch this law or standard.",
+    help="Only those that touch this law or standard, and which of its controls.",
 )
 @reading_options
 def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
     """List the policies, all or those asked for.
+
+    With --framework, every control follows with the policies that touch it, and those
+    that none touches.  A policy that touches a control does not make you conform to it.
 
     \b
     Examples:
@@ -61,23 +65,30 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
     rules, _ = load_rules(folders)
     everything = rules.policies.values()
     _hold("domain", asked["domain"], {policy.domain for policy in everything})
-    _hold("framework", asked["framework"], {name for one in everything for name in one.controls})
+    framework = None
+    if asked["framework"] is not None:
+        frameworks = rules.frameworks()
+        called = {name: one for one in frameworks.values() for name in (*one.aliases, one.id)}
+        _hold("framework", asked["framework"], called)
+        framework = called[asked["framework"]]
+        asked["framework"] = framework.id
     chosen = choose(everything, asked)
     if form == "json":
-        write_out([policies_json(chosen)])
+        write_out([policies_json(chosen, framework)])
     else:
-        write_out(policies_text(chosen, terminal_style(quiet=False, verbose=False)))
+        style = terminal_style(quiet=False, verbose=False)
+        write_out(policies_text(chosen, style, framework))
 
 
-def _hold(what: str, name: str | None, known: set[str]) -> None:
-    """Refuse a name that no policy has: an empty list would look like an answer."""
+def _hold(what: str, name: str | None, known: Collection[str]) -> None:
+    """Refuse a name that nothing has: an empty list would look like an answer."""
     if name is None or name in known:
         return
     from difflib import get_close_matches  # only a wrong name needs it
 
     close = get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(known))}"
-    raise UsageError(f"no policy has the {what} {name}", remedy=hint)
+    raise UsageError(f"there is no {what} {name}", remedy=hint)
 
 
 policies.add_command(test)

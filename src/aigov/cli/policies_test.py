@@ -1,6 +1,5 @@
 """`aigov policies test`: prove that policies do what their cases say, and nothing less."""
 
-import json
 import os
 from collections.abc import Mapping
 from functools import partial
@@ -10,16 +9,16 @@ import click
 
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
-from aigov.cli.options import policy_files, shipped_shapes, terminal_style, write_out
+from aigov.cli.options import policy_files, schema, shipped_shapes, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.listing import proofs_json, proofs_text
+from aigov.packs import RULES, read_document, read_pack
 from aigov.proving import prove
 from aigov.repositories import resolve_evidence
-from aigov.rules import Rules, build_rules, read_document, read_pack
+from aigov.rules import Rules, build_rules
 from aigov.source import Document, load
 
 SHIPPED = "policies"
-_RULES_OF_THEIR_OWN = ("derivation/", "vocabulary/")
 
 
 @click.command("test")
@@ -70,14 +69,14 @@ def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[st
         raise UsageError("no such folder of policies", where=root)
     name = root if pack else SHIPPED
     packs = [read_pack(name, policy_files(root))]
-    alone = any(path.startswith(_RULES_OF_THEIR_OWN) for path in packs[0].documents)
+    alone = any(path.startswith(RULES) for path in packs[0].documents)
     if not alone:
         shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
         packs.insert(0, shipped)
     rules = build_rules(packs, shipped_shapes())
     own = {p.where: p for p in rules.policies.values() if p.where.startswith(f"{name}/")}
     files = read_tree(root, ENDING)
-    schema = json.loads(read_tree(folder("schemas"), ".json")["cases.v1.json"])
+    shape = schema("cases.v1.json")
     suites, faults = {}, []
     for where, policy in own.items():
         path = where.removeprefix(f"{name}/").removesuffix(".yaml") + ENDING
@@ -86,12 +85,8 @@ def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[st
             faults.append(f"{where}: no cases; write them as {os.path.basename(path)} beside it")
             continue
         cases_at = f"{name}/{path}"
-        suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, schema)
-    faults += [
-        f"{name}/{path}: cases of no policy"
-        for path in files
-        if not path.startswith(_RULES_OF_THEIR_OWN)
-    ]
+        suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, shape)
+    faults += [f"{name}/{path}: cases of no policy" for path in files if not path.startswith(RULES)]
     return rules, suites, faults
 
 

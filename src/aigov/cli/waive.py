@@ -49,9 +49,8 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
 
     \b
     Examples:
-      aigov-gate waive rollback-untested --days 30
-      aigov-gate waive BLD-008 services/bot/aigov.yaml --approved-by @m.tanaka \\
-        --reason "..." --compensating "..." --output -
+      aigov-gate waive rollback-untested
+      aigov-gate waive BLD-008 services/aigov.yaml --days 30 --approved-by @m.tanaka
     """
     rules, profile = load_rules(given["packs"], given["profile"])
     chosen, allowed = _policy(policy, rules)
