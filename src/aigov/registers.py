@@ -8,13 +8,11 @@ register by name.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator, FormatChecker
-
 from aigov.errors import PackError
-from aigov.source import Document, join_pointer, split_pointer
+from aigov.packs import vet_shape
+from aigov.source import Document, split_pointer
 
 Place = tuple[str, ...]
 """The names on the way to a value of a manifest."""
@@ -22,7 +20,6 @@ Convert = Callable[[str], tuple[object, str]]
 """Text of a cell to (value, "") or (None, why it cannot be converted)."""
 
 _DATE_PARTS = {"yyyy": "(?P<y>[0-9]{4})", "m": "(?P<m>[0-9]{1,2})", "d": "(?P<d>[0-9]{1,2})"}
-_FORMATS = FormatChecker(())
 
 
 class Target(NamedTuple):
@@ -87,14 +84,11 @@ def parse_register(document: Document, path: str, schema: Mapping[str, Any]) -> 
     Raises:
         PackError: it does not hold; has its file, line and column.
     """
+    vet_shape(document, path, schema)
     given: Any = document.value
-    for at, problem in chain(_misshapen(given, schema), _contradictions(given)):
+    for at, problem in _contradictions(given):
         place = document.place(at)
-        raise PackError(
-            problem,
-            where=f"{path}:{place.line}:{place.column}",
-            remedy="compare with the maps that `aigov import` ships",
-        )
+        raise PackError(problem, where=f"{path}:{place.line}:{place.column}")
     blanks = ["", *given.get("blanks", ())]
     return Register(
         name=given["map"],
@@ -110,35 +104,38 @@ def parse_register(document: Document, path: str, schema: Mapping[str, Any]) -> 
     )
 
 
-def _misshapen(given: object, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, problem) for what the schema refuses, in its own words if it has any."""
-    for error in Draft202012Validator(schema, format_checker=_FORMATS).iter_errors(given):
-        at = join_pointer([str(part) for part in error.absolute_path])
-        wanted = error.schema.get("description")
-        yield at, f"{at} is not {wanted}" if wanted else error.message
-
-
-@_FORMATS.checks("extends-ascii", raises=(LookupError, ValueError))
-def _extends_ascii(name: object) -> bool:
-    """Accept an encoding in which the signs of CSV are the bytes of ASCII."""
+def _extends_ascii(encoding: str) -> bool:
+    """Say whether the signs of CSV are the bytes of ASCII in an encoding there is."""
     signs = '",;\t\r\naZ09'
-    return not isinstance(name, str) or signs.encode("ascii").decode(name) == signs
+    try:
+        return signs.encode("ascii").decode(encoding) == signs
+    except (LookupError, ValueError):
+        return False
 
 
 def _contradictions(given: Any) -> Iterator[tuple[str, str]]:
     """Yield (pointer, problem) for what no schema can say of a map that has its shape."""
+    for number, encoding in enumerate(given["encodings"]):
+        if not _extends_ascii(encoding):
+            yield f"/encodings/{number}", f"{encoding} is not an encoding that extends ASCII"
     for key, numbers in given["id"].items():
         if max(numbers) > len(given["columns"]):
             yield f"/id/{key}", f"there is no column {max(numbers)}"
     lists: set[str] = set()
     plain: set[str] = set()
     for number, column in enumerate(given["columns"]):
+        if ("to" in column) == ("report" in column):
+            wanted = "a column has either `to`, its places, or `report`, why it has none"
+            yield f"/columns/{number}", wanted
         for position, target in enumerate(column.get("to", ())):
             place, appended, _ = target["at"].partition("/-")
             (lists if appended else plain).add(place)
             texts = [normal(text) for text in target.get("table", ())]
             if len(set(texts)) < len(texts):
                 yield f"/columns/{number}/to/{position}/table", "a text stands twice"
+            if len(_CONVERSIONS.keys() & target.keys()) != 1:
+                wanted = f"a place has exactly one of {', '.join(_CONVERSIONS)}"
+                yield f"/columns/{number}/to/{position}", wanted
     fixed = {"/metadata/id", given.get("row_to", "/metadata/id")}
     written = [*given["constants"], *fixed, *lists, *plain]
     for place in written:

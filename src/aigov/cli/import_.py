@@ -14,8 +14,8 @@ from aigov.emit import dump
 from aigov.errors import UsageError
 from aigov.events import MAX_DOCUMENT_BYTES
 from aigov.inventory import BLANK, Cell, Imported, namesakes, records, use_cases, withdrawn
+from aigov.packs import read_document
 from aigov.registers import Register, parse_register
-from aigov.rules import read_document
 
 REPORT = "import-report.jsonl"
 LINE_LIMIT = 1 << 20
