@@ -132,16 +132,12 @@ def start_here(result: CheckResult, count: int = 3) -> tuple[Block, ...]:
         found = [one for one in document.results if one.blocks and one.outcome is not Outcome.ERROR]
         for one in sorted(found, key=lambda one: one.place or _NOWHERE):
             held.setdefault(block(one.pointer), []).append((number, one))
-    blocks = [
-        Block(
-            pointer=pointer,
-            blocking=len(found),
-            documents=len({number for number, _ in found}),
-            path=result.documents[found[0][0]].path,
-            place=found[0][1].place,
-        )
-        for pointer, found in held.items()
-    ]
+    blocks = []
+    for pointer, group in held.items():
+        number, first = group[0]
+        documents = len({number for number, _ in group})
+        path = result.documents[number].path
+        blocks.append(Block(pointer, len(group), documents, path, first.place))
     return tuple(sorted(blocks, key=lambda one: -one.blocking)[:count])
 
 

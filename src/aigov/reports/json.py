@@ -74,7 +74,7 @@ def _document(document: DocumentResult) -> dict[str, object]:
 
 def _result(one: Result) -> dict[str, object]:
     """Return a finding in full; anything else as code, outcome and what is known of it."""
-    record = _fields(one, "code", "outcome")
+    record: dict[str, object] = {"code": one.code, "outcome": one.outcome}
     if one.is_finding:
         record |= {
             **_fields(one, "enforcement", "message", "pointer"),

@@ -29,12 +29,12 @@ class _Names:
     """Names of test cases: GitLab ignores the second of two equal ones."""
 
     def __init__(self) -> None:
-        self.taken: Counter[tuple[str, str]] = Counter()
+        self.taken: dict[tuple[str, str], int] = {}
 
     def case(self, path: str, name: str) -> str:
         """Return the opening of a test case, its name numbered where it is taken."""
         place, unique = escape(path, limit=None), name
-        while self.taken[place, unique]:
+        while (place, unique) in self.taken:
             self.taken[place, name] += 1
             unique = f"{name} ({self.taken[place, name]})"
         self.taken[place, unique] = 1
@@ -81,7 +81,7 @@ def _run(result: CheckResult, names: _Names) -> Iterator[str]:
     for one in islice(records(result), number):
         yield names.case(one.path, one.title)
         place = where(one.path, one.place)
-        yield _finding("error", "unreadable", one.said, (place, one.remedy))
+        yield _finding("error", "unreadable", one.said, place, one.remedy)
     if result.notes:
         lines = "".join(f"note: {escape(note)}\n" for note in result.notes)
         yield f"<system-out>{xml(lines)}</system-out>\n"
@@ -110,12 +110,11 @@ def _outcome(result: CheckResult, document: DocumentResult, one: Result) -> str:
         lines = xml("\n".join(map(defuse, (place, said))))
         return f"><skipped>{lines}</skipped></testcase>\n"
     element = "error" if one.outcome is Outcome.ERROR else "failure"
-    return _finding(element, severity(one), said, (place, advice(one, text)))
+    return _finding(element, severity(one), said, place, advice(one, text))
 
 
-def _finding(element: str, kind: str, said: str, more: tuple[str, str]) -> str:
-    """Return an element with its message, and below it (place, remedy) as well."""
-    place, remedy = more
+def _finding(element: str, kind: str, said: str, place: str, remedy: str) -> str:
+    """Return an element with its message, and below it place and remedy as well."""
     lines = [place, said, f"fix: {remedy}"] if remedy else [place, said]
     body = xml("\n".join(map(defuse, lines)))
     return f'><{element} message={quoteattr(said)} type="{kind}">{body}</{element}></testcase>\n'
