@@ -317,7 +317,7 @@ def test_a_folder_without_a_manifest_is_3(run, folder):
     write(folder / "values.yaml", "a: 1")
     code, out, err = run("check")
     assert (code, out) == (3, "")
-    assert "no manifest here" in err
+    assert err == "no manifest here: `aigov init` writes one\n"
 
 
 def test_the_last_manifest_deleted_is_1_even_with_if_present(run, folder):

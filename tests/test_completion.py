@@ -67,7 +67,8 @@ def test_an_empty_line_offers_every_command(offered):
 
 def test_a_beginning_offers_what_starts_so(offered):
     assert offered("ex") == ["explain"]
-    assert offered("policies", "") == ["list", "test"]
+    assert offered("policies", "") == ["docs", "list", "new", "test"]
+    assert offered("policies", "new", "la") == ["law/"]
 
 
 def test_explain_offers_policies_words_and_fields(offered):
@@ -85,6 +86,7 @@ def test_options_and_their_values_are_offered(offered):
     assert offered("policies", "list", "--domain", "build") == ["build-delivery"]
     assert "eu-ai-act" in offered("policies", "list", "--framework", "eu")
     assert offered("import", "x.csv", "--map", "us") == ["us-omb-2024"]
+    assert offered("init", "--a") == ["--answers", "--as-of"]
 
 
 def line(shell: str) -> str:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aigov.emit import WIDTH, dump
+from aigov.emit import WIDTH, dump, inline
 from aigov.source import load
 
 TRICKY = list(" \n\t\r:#-'\"\\|>&*!%@`,[]{}?~=<aeyn01.+_\x85\u2028\u202e\ufeff\xa0\u3000😀é")
@@ -111,3 +111,27 @@ def test_lists_of_mappings_and_lists_are_block_style() -> None:
 
 def test_keys_keep_their_order() -> None:
     assert dump({"b": False, "a": {}}) == "b: false\na: {}\n"
+
+
+@given(VALUES)
+def test_one_line_holds_any_value(value):
+    line = inline({"x": [value]})
+    assert line.isprintable()
+    assert read(line) == {"x": [value]}
+    assert yaml.safe_load(line) == {"x": [value]}
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (
+            {"a": "group:sre", "b": ["x y", 1, True, None]},
+            "{a: group:sre, b: [x y, 1, true, null]}",
+        ),
+        ("2026-11-22", '"2026-11-22"'),
+        ({"a": {}, "b": []}, "{a: {}, b: []}"),
+        ("word " * 60, f'"{"word " * 60}"'),
+    ],
+)
+def test_one_line_reads_well(value, line):
+    assert inline(value) == line

@@ -11,9 +11,14 @@ import jsonschema_rs
 import pytest
 
 from aigov.bundled import folder
+from aigov.check import check
 from aigov.cli.import_ import REPORT, import_, load_map, map_names
+from aigov.emit import dump
 from aigov.errors import PackError, UsageError
+from aigov.preparing import Surroundings, read
+from aigov.settings import Settings
 from aigov.source import load, split_pointer
+from judging import AS_OF, rules
 
 REAL = "data/inventories/us-omb/2024_consolidated_ai_inventory_raw_v2.csv"
 MAP = """\
@@ -407,3 +412,50 @@ def test_all_of_the_real_register_is_judged_in_one_run(imported: Path, monkeypat
     assert report["problems"] == []
     assert report["summary"]["error"] == 0
     assert all(any(r["code"] == "GOV-001" for r in one["results"]) for one in documents)
+
+
+def test_the_register_shows_how_many_assessments_are_blank(
+    imported: Path, shared: Path, tmp_path: Path
+) -> None:
+    assert governance_of(imported) == (351, 253, 215)
+    data = (shared / REAL).read_bytes().decode("cp1252")
+    rows = [*csv.reader(io.StringIO(data, newline=""), strict=True)]
+    stage, impact, assessment = 9, 10, 45
+    blanked = [
+        row
+        for row in rows[1:]
+        if row[stage] == "Operation and Maintenance"
+        and row[impact].strip() in ("Both", "Rights-Impacting", "Safety-Impacting")
+        and row[assessment] == "Yes"
+    ][:10]
+    for row in blanked:
+        row[assessment] = ""
+    with (tmp_path / "copy.csv").open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file).writerows(rows)
+    assert run(tmp_path / "copy.csv", "us-omb-2024", tmp_path / "out") == 0
+    assert governance_of(tmp_path / "out") == (351, 253, 225)
+
+
+def governance_of(folder: Path) -> tuple[int, int, int]:
+    """Return how many use cases are high-impact, how many of these are live, and of how many
+    of these the checker finds no word on an impact assessment."""
+    found = {
+        name: one
+        for name, one in manifests(folder).items()
+        if one["spec"].get("risk", {}).get("us_omb", {}).get("high_impact") is True
+    }
+    files = [
+        (read(f"{name}.yaml", dump(one).encode(), rules(), Settings(AS_OF)), Surroundings())
+        for name, one in found.items()
+    ]
+    judged = check(files, rules(), Settings(AS_OF)).documents
+    live = [one for one in judged if one.declared_stage == "production"]
+    blank = [
+        one
+        for one in live
+        for result in one.results
+        if result.code == "REG-008"
+        and "/spec/risk/us_omb/practices/impact_assessment/status" in result.missing
+        and "x-omb-impact-assessment" not in found[one.use_case]["metadata"]["annotations"]
+    ]
+    return len(judged), len(live), len(blank)

@@ -34,6 +34,8 @@ def test_a_clean_wheel_installs_and_judges(tmp_path, need):
             [str(script), "check", "--as-of", "2026-11-22", "."], cwd=tmp_path, **quiet
         )
         assert "1 use case: 1 passing" in done.stdout
+    draft = [str(python), "-m", "aigov", "init", "--output", "-"]
+    assert "kind: UseCase" in subprocess.run(draft, cwd=tmp_path, **quiet).stdout
     faulty = (EXAMPLES / "faulty" / "aigov.yaml").read_bytes()
     done = subprocess.run(
         [str(python), "-m", "aigov", "check", "-"], input=faulty, cwd=tmp_path, capture_output=True

@@ -7,7 +7,8 @@ from aigov.errors import UsageError
 
 
 def folder(kind: str) -> str:
-    """Return the path of a shipped folder: `policies`, `schemas`, `inventories`, `examples`.
+    """Return the path of a shipped folder: `policies`, `schemas`, `inventories`,
+    `init`, `examples`.
 
     An installed wheel carries them below the package; a checkout at its root.
     """

@@ -14,6 +14,7 @@ WIDTH = 100
 """Columns after which text is folded; a longer word stays whole."""
 
 _PLAIN = re.compile(r"[A-Za-z](?:[^:#]|:(?! |$)|(?<! )#)*")
+_FLOW = re.compile(r"[][,{}?]")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 _SPLIT = re.compile(r"(?<=\S) (?=\S)")
 _RAGGED = re.compile(r"^[ \t]|[ \t]$", re.MULTILINE)
@@ -27,6 +28,17 @@ def dump(value: Mapping[str, object]) -> str:
     surrogates are not text: no reader takes their escapes.
     """
     return "".join(f"{line}\n" for line in _mapping(value, 0))
+
+
+def inline(value: object) -> str:
+    """Return `value` as YAML on one line, however long: for a line of which more is made."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{inline(key)}: {inline(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    if not isinstance(value, str):
+        return _unquoted(value)
+    return value if _is_plain(value) and not _FLOW.search(value) else _quoted(value)
 
 
 def _mapping(value: Mapping[str, object], depth: int) -> Iterator[str]:

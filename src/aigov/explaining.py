@@ -13,7 +13,6 @@ from aigov.fields import outline
 from aigov.findings import Enforcement
 from aigov.policies import TIERS, Policy
 from aigov.rules import KINDS, Rules
-from aigov.waivers import WORDS
 from aigov.wording import cut
 
 PLACES = 5
@@ -127,7 +126,9 @@ def _binds(policy: Policy) -> Iterator[str]:
         yield "cannot be waived"
     else:
         days = ", ".join(f"{tier} {number}" for tier, number in policy.waivable.max_days.items())
-        yield f"can be waived for at most this many days: {days}"
+        roles = " or ".join(policy.waivable.approver_not)
+        but = f"; not by the {roles} owner" if roles else ""
+        yield f"can be waived for at most this many days: {days}{but}"
 
 
 def enforcement_words(by_tier: Mapping[int, Enforcement]) -> str:
@@ -176,7 +177,9 @@ def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> S
     facts = {name: case[name] for name in _FACTS if name in case}
     notes += [f"{name} is {_FACTS[name]}" for name in facts]
     value = {**changed(sources.bases[case["base"]], case), **facts}
-    shown = piece(value, [*pointers, *(f"/{name}" for name in facts)])
+    given = [f"/{name}" for name in facts]
+    own = case.keys() & {"set", "delete"}  # what the case changes comes before what stays
+    shown = piece(value, [*pointers, *given] if own else [*given, *pointers])
     return Sample(case["case"], shown, "; ".join(notes))
 
 
@@ -210,9 +213,10 @@ def _explain_entry(entry: Mapping[str, Any], rules: Rules) -> Explanation:
     word = entry["word"]
     code = re.fullmatch("[A-Z]{3}-[0-9]{3}", word) is not None
     asked, remedy = tuple(entry.get("asked", ())), entry.get("remedy", "")
-    if word in WORDS:
-        asked = ("in every document of kind Waiver", f"{WORDS[word].enforcement} at every tier")
-        remedy = WORDS[word].remedy
+    if word in rules.codes:
+        where = ("in every document of kind Waiver",) if word.startswith("WAI") else asked
+        asked = (*where, f"{rules.codes[word].enforcement} at every tier")
+        remedy = rules.codes[word].remedy
     heading = f"{word} {entry['also'][0]}" if code else word
     return Explanation(
         heading,

@@ -141,11 +141,13 @@ def _copy(value: Any, into: Any, parts: list[str]) -> None:
     part, *rest = parts
     below = _reach(value, [part])
     if isinstance(value, list):
-        if below is None or not rest or not isinstance(below, dict):
-            into += [] if below is None else [_short(below)]
+        if below is None:
+            into += [] if into else map(_named, value)  # what is left tells what is missing
             return
-        name = next((one for one in _NAMES if one in below), None)
-        whole = {name: below[name]} if name else {}
+        if not rest or not isinstance(below, dict):
+            into.append(_short(below))
+            return
+        whole = _named(below) if any(one in below for one in _NAMES) else {}
         known = next((one for one in into if whole and one.items() >= whole.items()), None)
         if known is None:
             into.append(known := whole)
@@ -156,6 +158,12 @@ def _copy(value: Any, into: Any, parts: list[str]) -> None:
         _copy(below, into.setdefault(part, [] if isinstance(below, list) else {}), rest)
     else:
         into[part] = _short(below)
+
+
+def _named(element: Any) -> Any:
+    """Return the name alone of an element of a list, all of it where it has none."""
+    name = next((one for one in _NAMES if isinstance(element, dict) and one in element), None)
+    return {name: element[name]} if name else _short(element)
 
 
 def _short(value: Any) -> Any:

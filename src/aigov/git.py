@@ -1,6 +1,8 @@
 """Git through GitPython, behind this one module; imported only where history is read."""
 
 import os
+import re
+from collections import Counter
 
 from aigov.errors import UsageError
 from aigov.repositories import is_manifest
@@ -9,6 +11,9 @@ try:
     import git
 except ImportError:  # GitPython looks for the program when it is imported
     raise UsageError("git cannot be run", remedy="install git, or put it on PATH") from None
+
+_NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
+"""Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
 
 def manifests_at_head(root: str, path: str) -> list[str]:
@@ -33,6 +38,21 @@ def manifests_at_head(root: str, path: str) -> list[str]:
     return [
         name for name in names if name.startswith(prefix) and is_manifest(name.rpartition("/")[2])
     ]
+
+
+def frequent_authors(root: str, most: int = 500) -> list[str]:
+    """Return the addresses that wrote the last commits that touch `root`, most commits first.
+
+    Addresses that a forge hides and those of bots are left out; where git cannot say, nobody.
+    """
+    try:
+        ask = git.Repo(root, search_parent_directories=True).git
+        ask.update_environment(GIT_LITERAL_PATHSPECS="1", GIT_NO_LAZY_FETCH="1")
+        listed = ask.log("--no-show-signature", f"-{most}", "--format=%ae", "--", root)
+    except (git.GitError, OSError, ValueError):
+        return []
+    told = Counter(line for line in listed.splitlines() if not _NOBODY.search(line))
+    return [address for address, _ in told.most_common(3)]
 
 
 def _has_no_commit(ask: git.Git) -> bool:

@@ -168,7 +168,7 @@ def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
     for line in explanation.asked:
         yield _labelled("asked" if line == explanation.asked[0] else "", line, style)
     for param, by_tier in explanation.limits.items():
-        yield _labelled("limit", f"{param}: {_numbers(by_tier)}", style)
+        yield _labelled("limit", f"{param}: {numbers(by_tier)}", style)
     if explanation.remedy:
         yield _labelled("fix", explanation.remedy, style)
     for line in explanation.serves:
@@ -194,7 +194,7 @@ def _labelled(label: str, words: str, style: Style) -> str:
     return lay([Span(words)], style, f"  {lead.ljust(_LEAD)}", " " * (_LEAD + 2))
 
 
-def _numbers(by_tier: Mapping[str, float]) -> str:
+def numbers(by_tier: Mapping[str, float]) -> str:
     """Return one number where all tiers have the same, else one by tier."""
     if len(set(by_tier.values())) == 1 and len(by_tier) == len(TIERS):
         return f"{next(iter(by_tier.values())):g} at every tier"

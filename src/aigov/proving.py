@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from aigov.cases import AS_OF, Case, apply
-from aigov.check import situate, situate_organisation
 from aigov.errors import PackError
 from aigov.evidence import Evidence
 from aigov.expressions import Expression
@@ -15,6 +14,7 @@ from aigov.policies import Policy
 from aigov.preparing import Surroundings, prepare
 from aigov.rules import Rules
 from aigov.settings import Settings
+from aigov.situations import situate, situate_organisation
 from aigov.source import Document
 
 Resolve = Callable[[set[str]], Mapping[str, Evidence]]
@@ -62,7 +62,7 @@ def prove(
     """
     for code, cases in suites.items():
         policy = rules.policies[code]
-        tried = [Tried(case, _situation(case, rules, examples, resolve)) for case in cases]
+        tried = [Tried(case, situate_case(case, rules, examples, resolve)) for case in cases]
         faults = [fault for one in tried for fault in _case_faults(policy, one, rules)]
         faults += _gaps(policy, cases)
         survivors, reported, number = _survivors(policy, tried)
@@ -71,9 +71,14 @@ def prove(
         )  # fmt: skip
 
 
-def _situation(
+def situate_case(
     case: Case, rules: Rules, examples: Mapping[str, Document], resolve: Resolve
 ) -> Situation:
+    """Return all that a judgement of the changed example depends on.
+
+    Raises:
+        PackError: there is no such example, or not what the case changes.
+    """
     base = examples.get(case.base)
     if base is None:
         known = ", ".join(sorted(examples))

@@ -16,6 +16,7 @@ from aigov.errors import AigovError, UsageError
 
 COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
+    "init": "Write a manifest from what the repository shows.",
     "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",
     "policies": "List the policies, prove them, write your own.",
@@ -54,6 +55,7 @@ def aigov() -> None:
 
     \b
     Start here:
+      aigov-gate init                  write a manifest for this repository
       aigov-gate check                 judge the manifests below this folder
       aigov-gate check aigov.yaml      judge one
     """

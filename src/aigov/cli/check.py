@@ -161,7 +161,5 @@ def _nothing(*, if_present: bool) -> int:
     if if_present:
         click.echo("no manifest here, and none was asked for (--if-present)")
         return 0
-    click.echo(
-        "no manifest here: start one as aigov.yaml (`aigov-gate schema` describes it)", err=True
-    )
+    click.echo("no manifest here: `aigov init` writes one", err=True)
     return 3

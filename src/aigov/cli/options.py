@@ -275,12 +275,13 @@ def write_reports(
 
 
 def write_new(path: str, text: str) -> None:
-    """Write a file that is not there yet.
+    """Write a file that is not there yet, and the folders on the way to it.
 
     Raises:
         UsageError: it is there already, or cannot be written.
     """
     try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:

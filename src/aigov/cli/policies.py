@@ -5,6 +5,8 @@ from collections.abc import Collection
 import click
 
 from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
+from aigov.cli.policies_docs import docs
+from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError
 from aigov.expressions import CONSTANTS
@@ -20,7 +22,8 @@ def policies() -> None:
     Examples:
       aigov-gate policies list
       aigov-gate policies test our-policies/
-      aigov-gate policies list --tier low --format json
+      aigov-gate policies new deploy-operate/cost-centre-missing
+      aigov-gate policies docs
     """
 
 
@@ -92,3 +95,5 @@ def _hold(what: str, name: str | None, known: Collection[str]) -> None:
 
 
 policies.add_command(test)
+policies.add_command(new)
+policies.add_command(docs)

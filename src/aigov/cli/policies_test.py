@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
@@ -16,6 +15,7 @@ from aigov.packs import RULES, read_document, read_pack
 from aigov.proving import prove
 from aigov.repositories import resolve_evidence
 from aigov.rules import Rules, build_rules
+from aigov.scaffold import TO_DO
 from aigov.source import Document, load
 
 SHIPPED = "policies"
@@ -50,11 +50,9 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     \b
     Exit codes: 0 proved, 1 something is not, 2 the pack does not load.
     """
-    rules, suites, faults = _load(pack)
-    examples = _examples()
-    root = os.path.realpath(folder("examples"))
-    resolve = partial(_resolved, root)
-    proofs = list(prove(rules, suites, examples, resolve))
+    rules, suites, faults = load_pack(pack)
+    examples = shipped_examples()
+    proofs = list(prove(rules, suites, examples, resolve_examples))
     if form == "json":
         write_out([proofs_json(proofs, faults)])
     else:
@@ -62,14 +60,17 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     return 1 if faults or any(one.faults or one.survivors for one in proofs) else 0
 
 
-def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
+def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
     """Return the rules, the cases by policy code, and what has no cases or no policy."""
     root = pack.rstrip("/") if pack else folder("policies")
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
+    written = policy_files(root)
+    alone = any(path.startswith(RULES) for path in written)
     name = root if pack else SHIPPED
-    packs = [read_pack(name, policy_files(root))]
-    alone = any(path.startswith(RULES) for path in packs[0].documents)
+    if name == SHIPPED and not alone:  # a folder of that name in somebody's own repository
+        name = f"./{name}"
+    packs = [read_pack(name, written)]
     if not alone:
         shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
         packs.insert(0, shipped)
@@ -79,18 +80,22 @@ def _load(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[st
     shape = schema("cases.v1.json")
     suites, faults = {}, []
     for where, policy in own.items():
-        path = where.removeprefix(f"{name}/").removesuffix(".yaml") + ENDING
+        inside = where.removeprefix(f"{name}/")
+        path = inside.removesuffix(".yaml") + ENDING
         data = files.pop(path, None)
         if data is None:
             faults.append(f"{where}: no cases; write them as {os.path.basename(path)} beside it")
             continue
+        lines = enumerate(written[inside].decode().splitlines(), 1)
+        left = [str(number) for number, line in lines if TO_DO in line.partition("#")[0]]
+        faults += [f"{where}: {TO_DO} is left on the lines {', '.join(left)}"] if left else []
         cases_at = f"{name}/{path}"
         suites[policy.code] = parse_cases(read_document(data, cases_at), cases_at, shape)
     faults += [f"{name}/{path}: cases of no policy" for path in files if not path.startswith(RULES)]
     return rules, suites, faults
 
 
-def _examples() -> dict[str, Document]:
+def shipped_examples() -> dict[str, Document]:
     """Return the shipped examples by name; the organisation's profile is `organization`."""
     found = {}
     for path, data in read_tree(folder("examples"), ".yaml").items():
@@ -100,5 +105,7 @@ def _examples() -> dict[str, Document]:
     return found
 
 
-def _resolved(root: str, paths: set[str]) -> Mapping[str, Any]:
+def resolve_examples(paths: set[str]) -> Mapping[str, Any]:
+    """Tell what evidence paths of the shipped examples lead to."""
+    root = os.path.realpath(folder("examples"))
     return resolve_evidence(paths, root, os.path.dirname(root), None)
