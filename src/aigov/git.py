@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from aigov.errors import UsageError
 from aigov.repositories import is_manifest
@@ -14,6 +15,91 @@ except ImportError:  # GitPython looks for the program when it is imported
 
 _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
+
+
+_SAFE = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+"""A repository under test configures nothing, replaces nothing and fetches nothing."""
+_SETTINGS = (
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.attributesFile=/dev/null",
+)
+
+
+class Repository:
+    """A git repository that is read and never run."""
+
+    def __init__(self, path: str) -> None:
+        """Open the repository at or above `path`.
+
+        Raises:
+            UsageError: there is none.
+        """
+        try:
+            self._repo = git.Repo(path, search_parent_directories=True)
+        except (git.GitError, OSError, ValueError) as error:
+            raise UsageError(
+                "no git repository", where=path, remedy="name a clone, or run `git init` there"
+            ) from error
+        self._ask = self._repo.git
+        self._ask.update_environment(**_SAFE)
+        self.root = os.path.realpath(self._repo.working_tree_dir or self._repo.git_dir)
+
+    def commit(self, rev: str) -> str | None:
+        """Return the full id of the commit that `rev` names, None if there is none."""
+        try:
+            found: str = self._ask.rev_parse(
+                "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
+            )
+        except git.GitError:
+            return None
+        return found.splitlines()[-1]
+
+    def files(self, commit: str) -> Iterator[tuple[str, str, str, int]]:
+        """Yield path, mode, id and size of every file of a commit; submodules have size 0."""
+        listed: str = self._ask.ls_tree("-r", "-z", "--long", "--full-tree", commit)
+        for line in filter(None, listed.split("\0")):
+            head, _, path = line.partition("\t")
+            mode, _, blob, size = head.split()
+            yield path, mode, blob, int(size) if size.isdecimal() else 0
+
+    def content(self, blob: str, most: int) -> bytes:
+        """Return the first bytes of a blob."""
+        stream = self._repo.odb.stream(bytes.fromhex(blob))
+        found: bytes = stream.read(most)
+        return found
+
+    def differs(self, commit: str) -> bool:
+        """Tell whether tracked files in the working tree are not as in `commit`."""
+        if self._repo.bare:
+            return False
+        try:
+            self._ask.execute(
+                [
+                    "git",
+                    *_SETTINGS,
+                    "diff",
+                    "--quiet",
+                    "--no-ext-diff",
+                    "--no-textconv",
+                    commit,
+                    "--",
+                ]
+            )
+        except git.GitError:
+            return True
+        return False
 
 
 def manifests_at_head(root: str, path: str) -> list[str]:

@@ -43,6 +43,8 @@ class Situation(NamedTuple):
     """Dotted paths that a `derived` name is computed from."""
     roots: Mapping[str, str] = USE_CASE
     """Which variables show which part of the document."""
+    demanded: frozenset[str] = frozenset()
+    """Contexts whose absence leaves a policy unknown, not unjudged."""
     corpus: Callable[[], Mapping[str, Obligation]] = dict
     """The legal obligations by key."""
 
@@ -75,7 +77,11 @@ def unevaluated(policy: Policy, situation: Situation) -> Result | None:
     if not early and situation.tier not in policy.enforcement:
         return Result(policy.code, Outcome.NOT_APPLICABLE)
     lacking = tuple(need for need in policy.needs if need not in situation.given)
-    return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
+    if situation.demanded.isdisjoint(lacking):
+        return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
+    found = _Found(Outcome.UNKNOWN, f"cannot tell: no {' and no '.join(lacking)} could be read")
+    enforcement = policy.early if early and policy.early else policy.enforcement[situation.tier]
+    return _finding(policy, situation, enforcement, found, [policy.at.partition("/*")[0]])
 
 
 def verdict(policy: Policy, activation: Any) -> Outcome:

@@ -132,7 +132,7 @@ def resolve_evidence(
     for path in paths:
         if path.startswith("https://"):
             if url_prefixes is not None:
-                found[path] = Evidence(_listed(path, url_prefixes))
+                found[path] = Evidence(listed(path, url_prefixes))
         else:
             found[path] = _evidence(os.path.join(folder, *path.split("/")), root)
     return _with_digests(found, folder)
@@ -165,7 +165,7 @@ def _digest(path: str) -> str:
         return ""
 
 
-def _listed(url: str, prefixes: tuple[str, ...]) -> bool:
+def listed(url: str, prefixes: tuple[str, ...]) -> bool:
     """A prefix counts up to a path boundary: `https://a.b/c` lists `/c` and `/c/d`, but
     nothing that climbs out, however often its dots are percent-encoded."""
     from urllib.parse import unquote  # loads much; only where a profile lists URLs
@@ -191,12 +191,12 @@ def _evidence(path: str, root: str) -> Evidence:
         if ".git" in names or is_manifest(names[-1]):
             return nothing
         with open(real, "rb") as file:
-            return Evidence(_shows_something(file), status.st_size)
+            return Evidence(shows_something(file), status.st_size)
     except (OSError, ValueError):
         return nothing
 
 
-def _shows_something(file: BinaryIO) -> bool:
+def shows_something(file: BinaryIO) -> bool:
     """Say whether the file has a visible character; what is not UTF-8, as in a PDF, is one."""
     start = file.read(_CHUNK_BYTES)
     if start.startswith(_LFS_POINTER):

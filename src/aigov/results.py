@@ -87,8 +87,32 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
+class Reason(NamedTuple):
+    """Something that blocks a deploy."""
+
+    code: str
+    use_case: str
+    path: str
+    line: int
+    message: str
+    unblocks: int
+    """Blocking results in the same block of the manifest: they may fall together."""
+
+
+class Decision(NamedTuple):
+    """May this go live?"""
+
+    allow: bool
+    stage: str
+    """The target stage."""
+    given: Mapping[str, object]
+    """What the caller set that bears on it."""
+    reasons: tuple[Reason, ...]
+    """What unblocks most comes first."""
+
+
 class CheckResult(NamedTuple):
-    """Everything one `aigov check` found."""
+    """Everything one `aigov check` or `aigov gate` found."""
 
     tool_version: str
     as_of: str
@@ -103,6 +127,9 @@ class CheckResult(NamedTuple):
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """Sentences a reader must see: what was not judged and why."""
+    command: str = "check"
+    decision: Decision | None = None
+    """Of the gate alone."""
 
 
 def summarise(result: CheckResult) -> Summary:

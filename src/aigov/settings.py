@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     honour_waivers: bool = True
     preview: bool = False
     """Also judge what the next stage asks."""
+    demanded: frozenset[str] = frozenset()
+    """Contexts without which the policies that need them are unknown, not passed over."""
     digests: bool = False
     """Fill in the sha256 digests that only machine formats carry."""
 

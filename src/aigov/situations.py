@@ -66,7 +66,7 @@ def situate_organisation(
     return Situation(
         document, organisation, stage, tier, variables, rules.engine.activation(variables),
         rules.engine, frozenset({"profile", "portfolio"}), True, lambda _name: [], ORGANISATION,
-        rules.corpus,
+        corpus=rules.corpus,
     )  # fmt: skip
 
 
@@ -116,6 +116,7 @@ class Bound(NamedTuple):
             frozenset(contexts),
             not self.prepared.shape,
             self.rules.derivation.inputs,
+            demanded=settings.demanded,
             corpus=self.rules.corpus,
         )
 

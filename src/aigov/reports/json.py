@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from aigov.findings import Place, Result
 from aigov.reports import Style
 from aigov.reports.encoding import dump, lines_of
-from aigov.results import CheckResult, DocumentResult, PolicyText, Summary, summarise
+from aigov.results import CheckResult, Decision, DocumentResult, PolicyText, Summary, summarise
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
@@ -13,10 +13,10 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
     head = {
         "schema": "aigov/report/v1",
         "tool": {"name": "aigov-gate", "version": result.tool_version},
-        "command": "check",
+        "command": result.command,
         **_fields(result, "as_of", "target_stage", "policy_digest", "profile_digest"),
         "summary": _summary(summarise(result)),
-        "decision": None,
+        "decision": result.decision and _decision(result.decision),
         "notes": result.notes,
     }
     yield f"{dump(head)[:-1]},\n"
@@ -40,6 +40,10 @@ def _fields(value: object, *names: str) -> dict[str, object]:
 def _summary(summary: Summary) -> dict[str, object]:
     counts = summary._asdict()
     return {"documents": counts.pop("documents"), **counts.pop("outcomes"), **counts}
+
+
+def _decision(decision: Decision) -> dict[str, object]:
+    return {**decision._asdict(), "reasons": [one._asdict() for one in decision.reasons]}
 
 
 def _policy(text: PolicyText, today: str) -> dict[str, object]:
