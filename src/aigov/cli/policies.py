@@ -8,7 +8,7 @@ from aigov.cli.options import load_rules, reading_options, terminal_style, write
 from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
-from aigov.errors import UsageError
+from aigov.errors import UsageError, meant
 from aigov.expressions import CONSTANTS
 from aigov.listing import choose, policies_json, policies_text
 from aigov.policies import TIERS
@@ -85,13 +85,9 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
 
 def _hold(what: str, name: str | None, known: Collection[str]) -> None:
     """Refuse a name that nothing has: an empty list would look like an answer."""
-    if name is None or name in known:
-        return
-    from difflib import get_close_matches  # only a wrong name needs it
-
-    close = get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(known))}"
-    raise UsageError(f"there is no {what} {name}", remedy=hint)
+    if name is not None and name not in known:
+        problem = f"there is no {what} {name}{meant(name, known)}"
+        raise UsageError(problem, remedy=f"choose one of {', '.join(sorted(known))}")
 
 
 policies.add_command(test)
