@@ -12,7 +12,6 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from aigov.check import judged_stage
 from aigov.clues import Clue, one_line
 from aigov.derivation import derive
 from aigov.emit import WIDTH, inline
@@ -20,6 +19,7 @@ from aigov.fields import Field, find, walk
 from aigov.questions import Question, slug
 from aigov.reports.escape import escape
 from aigov.rules import Rules
+from aigov.situations import judged_stage
 from aigov.source import split_pointer
 
 _STAGE, _HISTORY = "/spec/lifecycle/stage", "/spec/lifecycle/history"

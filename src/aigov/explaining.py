@@ -20,7 +20,6 @@ from aigov.expressions import CONSTANTS
 from aigov.findings import Enforcement, Outcome
 from aigov.policies import TIERS, Policy
 from aigov.rules import Rules
-from aigov.waivers import WORDS
 from aigov.wording import cut
 
 PLACES = 5
@@ -186,11 +185,11 @@ def _folded(word: str) -> str:
 def _explain_entry(entry: Mapping[str, Any], rules: Rules) -> Explanation:
     """Explain a word of the reports, or a code without a policy file."""
     word = entry["word"]
-    code = re.fullmatch("[A-Z]{3}-[0-9]{3}", word)
+    code = rules.codes.get(word)
     asked, remedy = entry.get("asked") or _counted(word, rules), entry.get("remedy", "")
-    if word in WORDS:
-        asked = ("in every document of kind Waiver", f"{WORDS[word].enforcement} at every tier")
-        remedy = WORDS[word].remedy
+    if code:
+        where = ("in every document of kind Waiver",) if word.startswith("WAI") else asked
+        asked, remedy = (*where, f"{code.enforcement} at every tier"), code.remedy
     return Explanation(
         f"{word} {entry['also'][0]}" if code else word,
         "code" if code else "word",

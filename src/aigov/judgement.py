@@ -243,9 +243,9 @@ def _finding(
     message = found.message
     ahead = _ahead(policy, situation)
     if ahead:
-        message += (
-            f" (by law from {ahead.applies_from}, in {ahead.days_left(situation.today)} days)"
-        )
+        left = ahead.days_left(situation.today)
+        doubt = "" if ahead.certain else "; the sources leave the date open"
+        message += f" (by law from {ahead.applies_from}, in {left} days{doubt})"
         if situation.variables.get("profile", {}).get("enforce") == "legal-date":
             enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
     return Result(
