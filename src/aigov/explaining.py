@@ -7,20 +7,13 @@ from typing import Any
 from aigov.cases import AS_OF, Case, apply
 from aigov.derivation import Rule, derive
 from aigov.errors import UsageError, meant
-from aigov.explaining_fields import (
-    controls_of,
-    every_spot,
-    explain_field,
-    names_of,
-    read_by,
-    spots,
-)
+from aigov.explaining_fields import controls_of, every_spot, explain_field, fields_of, spots
 from aigov.explanation import Explanation, Sample, Sources, piece
 from aigov.expressions import CONSTANTS
 from aigov.findings import Enforcement, Outcome
 from aigov.policies import TIERS, Policy
 from aigov.rules import Rules
-from aigov.wording import cut
+from aigov.wording import cut, some
 
 PLACES = 5
 """Fields of one name that an error lists."""
@@ -58,17 +51,12 @@ def explain(word: str, sources: Sources) -> Explanation:
     if len(found) == 1:
         return explain_field(found[0], sources)
     if found:
-        listed = ", ".join(spot.dotted for spot in found[:PLACES])
-        more = f" and {len(found) - PLACES} more" if len(found) > PLACES else ""
-        raise UsageError(
-            f"{cut(word)} stands at {len(found)} places: {listed}{more}",
-            remedy=f"aigov-gate explain {found[0].dotted}",
-        )
+        listed = ", ".join(some([spot.dotted for spot in found], PLACES))
+        problem = f"{cut(word)} stands at {len(found)} places: {listed}"
+        raise UsageError(problem, remedy=f"aigov-gate explain {found[0].dotted}")
     known = (*known_words(rules, sources.words), *synonyms)
-    raise UsageError(
-        f"nothing is called {cut(word)}{meant(word[:100], known)}",
-        remedy="`aigov-gate policies list` lists the policies",
-    )
+    problem = f"nothing is called {cut(word)}{meant(word[:100], known)}"
+    raise UsageError(problem, remedy="`aigov-gate policies list` lists the policies")
 
 
 def known_words(rules: Rules, words: Mapping[str, Any]) -> Iterator[str]:
@@ -84,10 +72,6 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
     rules = sources.rules
     passes, fails = _case_samples(policy, sources)
     why = _SENTENCE.split(policy.why)[0].removesuffix(".")
-    fields = {
-        names_of(spot.dotted): spot.dotted for spot in every_spot(rules) if spot.kind == "UseCase"
-    }
-    read = dict.fromkeys(fields.get(names_of(one), "") for one in read_by(policy))
     duties = [rules.corpus()[key] for key in policy.obligations]
     return Explanation(
         f"{policy.code} {policy.id}",
@@ -103,7 +87,7 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
         policy.remedy,
         tuple({**duty._asdict(), "days_left": duty.days_left(sources.today)} for duty in duties),
         controls_of([policy], rules),
-        tuple(filter(None, read)),
+        tuple(fields_of(policy, rules)),
     )
 
 

@@ -43,28 +43,33 @@ def every_spot(rules: Rules) -> Iterator[Spot]:
 def spots(word: str, rules: Rules) -> list[Spot]:
     """Return the field that `word` names whole or from `spec` or `metadata` on, else all of one
     kind whose path ends in its names."""
-    wanted = names_of(word)
+    wanted = _names(word)
     size = len(wanted)
     found = [
-        (names_of(spot.dotted)[:-size], spot)
+        (_names(spot.dotted)[:-size], spot)
         for spot in every_spot(rules)
-        if size and names_of(spot.dotted)[-size:] == wanted
+        if size and _names(spot.dotted)[-size:] == wanted
     ]
     exact = [spot for lead, spot in found if lead in ((), ("spec",), ("metadata",))]
     return exact[:1] or [spot for _, spot in found if spot.kind == found[0][1].kind]
 
 
-def names_of(word: str) -> tuple[str, ...]:
+def fields_of(policy: Policy, rules: Rules) -> Iterator[str]:
+    """Yield the fields that a policy reads, dotted, in the order of its text."""
+    known = {(spot.kind, *_names(spot.dotted)): spot.dotted for spot in every_spot(rules)}
+    yield from (known[way] for way in dict.fromkeys(_read_by(policy)) if way in known)
+
+
+def _names(word: str) -> tuple[str, ...]:
     """Return the names in `a.b[].c`, `a.b.*.c`, `a.b[2].c` or `/a/b/2/c`."""
     parts = re.split(r"[./\[\]]+", word)
     return tuple(part for part in parts if part not in ("", "*", "?") and not part.isdecimal())
 
 
-def read_by(policy: Policy) -> Iterator[str]:
-    """Yield the pointers that a policy reads, `*` for elements, in the order of its text."""
+def _read_by(policy: Policy) -> Iterator[tuple[str, ...]]:
+    """Yield kind and names of what a policy reads."""
     for expression in filter(None, (policy.require, policy.when)):
-        for path in expression.paths:
-            yield "/" + "/".join((path.root, *path.parts)).replace("?", "*")
+        yield from (("UseCase", *_names(path.dotted)) for path in expression.paths)
 
 
 def controls_of(policies: Iterable[Policy], rules: Rules) -> dict[str, dict[str, str]]:
@@ -81,16 +86,14 @@ def controls_of(policies: Iterable[Policy], rules: Rules) -> dict[str, dict[str,
 def explain_field(spot: Spot, sources: Sources) -> Explanation:
     """Explain one field from the schema, the demands and the policies that read it."""
     rules, kinds = sources.rules, sources.words["kinds"]
-    readers: list[Policy] = []
-    triggers: list[str] = []
-    if spot.kind == "UseCase":
-        readers = [
-            policy
-            for policy in rules.policies.values()
-            if any(f"{one}/".startswith(f"{spot.pointer}/") for one in read_by(policy))
-        ]
-        derived = (*rules.derivation.tiers, *rules.derivation.stages)
-        triggers = [rule.name for rule in derived if spot.dotted in rules.derivation.reads(rule)]
+    own = (spot.kind, *_names(spot.dotted))
+    readers = [
+        policy
+        for policy in rules.policies.values()
+        if any(way[: len(own)] == own for way in _read_by(policy))
+    ]
+    derived = (*rules.derivation.tiers, *rules.derivation.stages)
+    triggers = [rule.name for rule in derived if spot.dotted in rules.derivation.reads(rule)]
     definitions = sources.shapes.manifest["$defs"]
     called = {name: one.get("title") for name, one in definitions.items()} | kinds["called"]
     how = definitions.get(spot.field.kind, {}).get("description", "")

@@ -13,6 +13,7 @@ from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
 from aigov.reports import Style
 from aigov.reports.layout import Span, lay
+from aigov.wording import some
 
 SEEN = 12
 """Words or lines below one label that an explanation shows before it counts the rest."""
@@ -117,29 +118,26 @@ def coverage_text(
     covered: Mapping[str, Sequence[Policy]], framework: Framework, style: Style
 ) -> Iterator[str]:
     """Yield the controls that policies touch, those that none touches, and the share."""
-    headings = {control: heading for heading, control in framework.groups.items()}
     column = max(map(len, covered)) + 4
-    shares: dict[str, tuple[int, int]] = {}
-    heading = ""
     edition = ", ".join(filter(None, (framework.title, framework.version)))
     yield lay([Span(f"{framework.id}: {edition}", "strong")], style)
     yield lay([Span(framework.source, "dim", solid=True)], style)
     for control, touching in covered.items():
-        heading = headings.get(control, heading)
-        touched, whole = shares.get(heading, (0, 0))
-        shares[heading] = (touched + bool(touching), whole + 1)
         if touching:
             yield _control(control, framework, column, style)
-            *names, last = [f"{policy.code} {policy.id}" for policy in touching]
-            spans = [Span(f"{name},", "dim", solid=True) for name in names]
-            yield lay([*spans, Span(last, "dim", solid=True)], style, " " * column)
+            names = ", ".join(f"{policy.code} {policy.id}" for policy in touching)
+            yield lay([Span(names, "dim")], style, " " * column)
     rest = [control for control, touching in covered.items() if not touching]
     if rest:
         yield "\n" + lay([Span("not touched", "warn")], style)
         yield from (_control(control, framework, column, style) for control in rest)
     yield "\n"
-    for name, (touched, whole) in shares.items() if len(shares) > 1 else ():
-        yield lay([Span(f"{name}: {touched} of {whole} touched")], style)
+    order = list(covered)
+    starts = [order.index(first) for first in framework.groups.values()]
+    for name, start, end in zip(framework.groups, starts, [*starts, None][1:], strict=True):
+        group = order[start:end]
+        touched = sum(bool(covered[control]) for control in group)
+        yield lay([Span(f"{name}: {touched} of {len(group)} touched")], style)
     total = f"{len(covered) - len(rest)} of {len(covered)} controls touched"
     yield lay([Span(total, "strong"), Span("(to touch a control is not to conform)")], style)
 
@@ -184,17 +182,11 @@ def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
             for name, titles in explanation.controls.items()
             for cited, title in titles.items()
         ],
-        "see": [", ".join(_some(explanation.see))] if explanation.see else [],
+        "see": [", ".join(some(explanation.see, SEEN))] if explanation.see else [],
     }
     for label, lines in labelled.items():
-        for lead, line in zip(chain([f"{label}:"], repeat("")), _some(lines), strict=False):
+        for lead, line in zip(chain([f"{label}:"], repeat("")), some(lines, SEEN), strict=False):
             yield lay([Span(line)], style, f"  {lead.ljust(_LEAD)}", hang)
-
-
-def _some(lines: Sequence[str]) -> list[str]:
-    """Return the first lines, and how many more there are."""
-    more = [f"and {len(lines) - SEEN} more"] if len(lines) > SEEN else []
-    return [*lines[:SEEN], *more]
 
 
 def _duty(duty: Mapping[str, Any]) -> str:

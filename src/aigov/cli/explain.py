@@ -79,10 +79,9 @@ def _words() -> Any:
 def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
     """Return the cases beside a policy's file; none if there is no such file."""
     path = policy.where.removesuffix(".yaml") + ENDING
-    below = policy.where.removeprefix("policies/")
-    shipped: Any = rules.packs[0].documents.get(below)
+    shipped: Any = rules.packs[0].documents.get(policy.where.removeprefix("policies/"))
     if shipped and shipped.value.get("code") == policy.code:
-        path = os.path.join(folder("policies"), below.removesuffix(".yaml") + ENDING)
+        path = os.path.join(folder("policies"), path.removeprefix("policies/"))
     if not os.path.isfile(path):
         return ()
     with open(path, "rb") as file:

@@ -27,21 +27,16 @@ def policies() -> None:
     """
 
 
-def _domains(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+def _names(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Complete the names of domains, or of frameworks."""
     rules, _ = load_rules(context.params.get("folders") or ())
-    known = dict.fromkeys(policy.domain for policy in rules.policies.values())
+    domains = dict.fromkeys(policy.domain for policy in rules.policies.values())
+    known = rules.frameworks() if parameter.name == "framework" else domains
     return [one for one in known if one.startswith(typed)]
 
 
-def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    rules, _ = load_rules(context.params.get("folders") or ())
-    return [one for one in rules.frameworks() if one.startswith(typed)]
-
-
 @policies.command("list")
-@click.option(
-    "--domain", metavar="NAME", shell_complete=_domains, help="Only those of this domain."
-)
+@click.option("--domain", metavar="NAME", shell_complete=_names, help="Only those of this domain.")
 @click.option(
     "--stage", type=click.Choice(list(CONSTANTS["stages"])), help="Only those that bind there."
 )
@@ -49,7 +44,7 @@ def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str)
 @click.option(
     "--framework",
     metavar="NAME",
-    shell_complete=_frameworks,
+    shell_complete=_names,
     help="Only those that touch this law or standard, and which of its controls.",
 )
 @reading_options
