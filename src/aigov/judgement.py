@@ -278,8 +278,12 @@ def _tracer(situation: Situation) -> "Tracer":
 
 
 def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
-    """Put values into a message's `{{path}}`; an absent one reads `(missing)`."""
+    """Put values into a message's `{{path}}`; an absent one reads `(missing)`, and a clause
+    (up to a semicolon) on the element at fault is left out where there is none."""
     scope = {**variables, "it": item}
+    if item is None:
+        clauses = template.split("; ")
+        template = "; ".join(one for one in clauses if "{{it." not in one) or template
 
     def shown(found: re.Match[str]) -> str:
         value: Any = scope
