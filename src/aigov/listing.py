@@ -107,8 +107,8 @@ def policies_text(
                 words = f"touches {', '.join(policy.controls[framework.id])}"
             yield lay([Span(words, "dim")], style, " " * 10)
         yield "\n"
-    number = len(policies)
-    yield lay([Span(f"{number} {'policy' if number == 1 else 'policies'}", "strong")], style)
+    counted = "1 policy" if len(policies) == 1 else f"{len(policies)} policies"
+    yield lay([Span(counted, "strong")], style)
     if framework:
         yield "\n"
         yield from coverage_text(coverage(policies, framework), framework, style)
