@@ -63,6 +63,8 @@ def _parts(result: CheckResult) -> Iterator[Part]:
     silent = all(standing(one) is Standing.UNJUDGED for one in result.documents)
     if silent and not result.problems:
         word = "nothing was judged"
+    if result.decision:
+        word = f"{'allowed' if result.decision.allow else 'denied'} for {result.decision.stage}"
     yield Part(f"## aigov-gate: {word}\n\n")
     yield Part(f"**{_phrases(verdict(result, summary))}**\n\n")
     yield Part(f"{_phrases(counts(result, summary))}\n")

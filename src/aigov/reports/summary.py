@@ -61,6 +61,10 @@ def verdict(result: CheckResult, summary: Summary) -> list[str]:
     )
     how = ", ".join(f"{ends[one]:,} {one}" for one in Standing if ends[one])
     parts = [f"{documents}: {how}"] if documents else ["no document was judged"]
+    decision = result.decision
+    if decision:
+        word = "allowed" if decision.allow else "DENIED"
+        parts.insert(0, f"{word} for {decision.stage} at {str(decision.given['rev'])[:12]}")
     if result.problems:
         parts.append(_count(len(result.problems), "file problem"))
     parts.append(", ".join(_findings(result, summary)))

@@ -1,0 +1,151 @@
+"""`aigov gate`: the deploy decision on real git repositories."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from aigov.cli import aigov
+from aigov.errors import AigovError
+from judging import AS_OF, EXAMPLES
+
+READY = (EXAMPLES / "4-ready.aigov.yaml").read_text("utf-8")
+PROFILE = str(EXAMPLES / "organization.yaml")
+
+
+def git(folder: Path, *words: str) -> str:
+    names = ["-c", "user.name=Ana", "-c", "user.email=ana.lima@northbank.internal"]
+    command = ["git", "-C", str(folder), *names, *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository whose one commit holds the example that is ready to go live."""
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "aigov.yaml").write_text(READY, "utf-8")
+    shutil.copytree(EXAMPLES / "docs", folder / "docs")
+    commit(folder, "adopt aigov")
+    return folder
+
+
+def commit(folder: Path, message: str) -> str:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", message)
+    return git(folder, "rev-parse", "HEAD")
+
+
+def gate(folder: Path, *arguments: str) -> tuple[int, str]:
+    command = ["gate", str(folder), "--as-of", AS_OF, *arguments]
+    result = CliRunner().invoke(aigov, command, standalone_mode=False)
+    if result.exception:
+        raise result.exception
+    return result.return_value, result.output
+
+
+def decision(folder: Path, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(gate(folder, "--format", "json", *arguments)[1])["decision"]
+    return found
+
+
+def test_what_is_ready_goes_live(repository):
+    code, output = gate(repository)
+    assert code == 0, output
+    assert "allowed for production at" in output
+    assert decision(repository)["allow"] is True
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("outcome: passed", "outcome: failed", "OPS-013"),
+        ("docs/", "gone/", "MAN-004"),
+    ],
+)
+def test_without_one_requirement_it_does_not_and_says_which(repository, old, new, code):
+    assert old in READY
+    (repository / "aigov.yaml").write_text(READY.replace(old, new), "utf-8")
+    commit(repository, "change")
+    found = decision(repository)
+    assert found["allow"] is False
+    assert code in {one["code"] for one in found["reasons"]}
+    unblocks = [one["unblocks"] for one in found["reasons"]]
+    assert unblocks == sorted(unblocks, reverse=True)
+    assert gate(repository)[0] == 1
+
+
+def test_only_the_commit_counts_and_a_working_tree_that_differs_is_told(repository):
+    (repository / "aigov.yaml").write_text("[", "utf-8")
+    code, output = gate(repository)
+    assert code == 0
+    assert "the working tree differs" in output
+    commit(repository, "break it")
+    assert gate(repository)[0] == 1
+    assert gate(repository, "--rev", "HEAD^")[0] == 0
+
+
+def test_evidence_comes_from_the_commit_and_never_from_outside(repository, tmp_path):
+    target = repository / "docs" / "out.md"
+    (tmp_path / "secret.md").write_text("a real file, outside\n" * 20)
+    target.symlink_to(tmp_path / "secret.md")
+    evidence = next(line for line in READY.splitlines() if "runbook: docs/" in line)
+    path = evidence.split("runbook: ")[1].split()[0].rstrip(",}")
+    (repository / "aigov.yaml").write_text(READY.replace(path, "docs/out.md"), "utf-8")
+    commit(repository, "link out")
+    assert "MAN-004" in {one["code"] for one in decision(repository)["reasons"]}
+    target.unlink()
+    target.symlink_to(Path(path).relative_to("docs"))
+    commit(repository, "link within")
+    assert gate(repository)[0] == 0
+
+
+@pytest.mark.parametrize("option", ["--profile", "--policies"])
+def test_nothing_inside_the_repository_is_configuration(repository, option):
+    (repository / "policies").mkdir()
+    shutil.copy(PROFILE, repository / "policies" / "profile.yaml")
+    given = "policies/profile.yaml" if option == "--profile" else "policies"
+    with pytest.raises(AigovError, match="inside the repository that is judged"):
+        gate(repository, option, str(repository / given))
+    assert gate(repository, "--profile", PROFILE)[0] in (0, 1)
+
+
+def test_what_cannot_be_judged_is_an_error(tmp_path, repository):
+    with pytest.raises(AigovError, match="no git repository"):
+        gate(tmp_path)
+    with pytest.raises(AigovError, match="no commit nowhere"):
+        gate(repository, "--rev", "nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q")
+    with pytest.raises(AigovError, match="no commit HEAD"):
+        gate(empty)
+
+
+def test_a_lower_stage_does_not_excuse_what_is_declared(repository):
+    broken = READY.replace("stage: operational_ownership\n", "stage: production\n", 1)
+    (repository / "aigov.yaml").write_text(broken.replace("docs/", "gone/"), "utf-8")
+    commit(repository, "break")
+    assert gate(repository, "--stage", "intake")[0] == 1
+
+
+def test_without_manifest_and_without_ai_there_is_nothing_to_decide(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "readme.txt").write_text("nothing here\n")
+    commit(tmp_path, "start")
+    code, output = gate(tmp_path)
+    assert code == 0
+    assert "no manifest" in output
+
+
+def test_the_working_tree_need_not_be_there(repository, tmp_path):
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(repository), str(bare))
+    assert gate(bare)[0] == 0
