@@ -8,7 +8,7 @@ U+0085, bidirectional marks, no-break spaces) are escapes and so cannot deceive.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 WIDTH = 100
 """Columns after which text is folded; a longer word stays whole."""
@@ -30,8 +30,35 @@ def dump(value: Mapping[str, object]) -> str:
     return "".join(f"{line}\n" for line in _mapping(value, 0))
 
 
+def form(
+    value: Mapping[str, object], notes: Mapping[str, str], pointer: str = "", indent: str = ""
+) -> Iterator[str]:
+    """Yield the lines of a document that people go on with, a scalar on a line, however long.
+
+    Below the sections, a mapping that fits its line stands on it in brackets, and so does each
+    list and each record of a list.  `notes` holds comments (printable, on one line) by JSON
+    pointer; each stands behind the line of its value.
+    """
+    for key, one in value.items():
+        here, head, whole = f"{pointer}/{key}", f"{indent}{inline(key)}:", inline(one)
+        fits = len(indent) > 2 and len(head) + 1 + len(whole) <= WIDTH
+        opened = isinstance(one, Mapping) and one and not fits
+        below: Iterable[str] = ()
+        if isinstance(one, Mapping) and opened:
+            below = form(one, notes, here, f"{indent}  ")
+        elif isinstance(one, list) and one and isinstance(one[0], Mapping):
+            below = [f"{indent}  - {inline(record)}" for record in one]
+        told = [
+            note
+            for at, note in notes.items()
+            if at == here or (not opened and at.startswith(f"{here}/"))
+        ]
+        yield (head if below else f"{head} {whole}") + (f"  # {'; '.join(told)}" if told else "")
+        yield from below
+
+
 def inline(value: object) -> str:
-    """Return `value` as YAML on one line, however long: for a line of which more is made."""
+    """Return `value` as YAML on one line, however long."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{inline(key)}: {inline(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
