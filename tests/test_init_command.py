@@ -110,9 +110,9 @@ def test_standard_output_is_the_manifest_alone(run, folder):  # noqa: F811
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("absent",), "no such folder"),
+        (("absent",), "Directory 'absent' does not exist"),
         ((".", "--output", "list.yaml/x/aigov.yaml"), "cannot be written"),
-        ((".", "--answers", "absent.yaml"), "cannot be read"),
+        ((".", "--answers", "absent.yaml"), "No such file"),
         ((".", "--answers", "broken.yaml"), "broken.yaml:1"),
         ((".", "--answers", "list.yaml"), "no question is called"),
         ((".", "--answers", "unknown.yaml"), "no question is called colour"),
@@ -215,17 +215,17 @@ def _take_terminal(its: int) -> None:
 def test_a_person_answers_and_the_pilot_passes(terminal, run):  # noqa: F811
     root, process, until, enter = terminal
     for number, (name, answer) in enumerate(LOW.items(), 1):
-        shown = until("  > ")
+        shown = until("answer: ")
         assert f"{number:>2}/20" in shown
         assert all(len(line) <= 80 for line in re.sub("\x1b\\[[0-9;]*m", "", shown).splitlines())
         if name == "who":
             enter("colleagues\n")
-            assert "a whole number is missing" in until("  > ")
+            assert "a whole number is missing" in until("answer: ")
         if name == "owner":
             assert "found: group:sre (catalog-info.yaml), if you give none" in shown
         if name == "technology":
             enter("tomas@northbank.internal sre!\n")
-            assert "team" in until("  > ")
+            assert "team" in until("answer: ")
         enter(f"{answer}\n")
     shown = until("next: aigov-gate")
     assert "stage pilot: the pilot has begun" in shown
@@ -237,7 +237,7 @@ def test_a_person_answers_and_the_pilot_passes(terminal, run):  # noqa: F811
 def test_enter_leaves_a_question_open(terminal):
     root, process, until, enter = terminal
     for _ in range(20):
-        until("  > ")
+        until("answer: ")
         enter("\n")
     assert "20 questions are open" in " ".join(until("next: answer").split())
     assert process.wait(30) == 0
@@ -246,9 +246,9 @@ def test_enter_leaves_a_question_open(terminal):
 
 def test_ctrl_c_is_130_and_writes_nothing(terminal):
     root, process, until, enter = terminal
-    until("  > ")
+    until("answer: ")
     enter("On-call engineers lose about 11 minutes a page.\n")
-    until("  > ")
+    until("answer: ")
     for _ in range(20):  # readline may miss one that comes the moment it starts
         enter("\x03")
         try:

@@ -82,12 +82,9 @@ def _provider(ecosystem: str, name: str, path: str, guide: Guide) -> list[Clue]:
     known = guide.packages[ecosystem]
     ends = [len(name), *(found.start() for found in re.finditer("[/:]", name))]
     provider = next((known[name[:end]] for end in sorted(ends)[::-1] if name[:end] in known), None)
-    if provider is None:
-        return []
-    hint = Clue("packages", name, path)
-    return (
-        [hint, Clue(MODELS, {"id": provider, "provider": provider}, path)] if provider else [hint]
-    )
+    found = [] if provider is None else [Clue("packages", name, path)]
+    model = {"id": provider, "provider": provider}
+    return [*found, Clue(MODELS, model, path)] if provider else found
 
 
 def _says(row: Mapping[str, Any], data: bytes, path: str) -> Iterator[tuple[str, Any]]:

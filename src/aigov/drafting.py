@@ -128,16 +128,15 @@ def draft(
         if one.is_asked(values) and not any(pointer in answers for pointer in one.fields)
     )
     values = {field: one for asked in open_ for field, one in asked.open.items()} | values
-    use = textwrap.shorten(values["/spec/purpose/intended_use"], 400, placeholder="...")
-    values.setdefault(_DESCRIPTION, use)
+    values.setdefault(_DESCRIPTION, values["/spec/purpose/intended_use"][:400])
     models = _models(values)
     values = {pointer: value for pointer, value in values.items() if "/0/" not in pointer}
     values |= {_HISTORY: _history(answers, today), **({MODELS: models} if models else {})}
     derived = _derived(values, open_, rules, today)
     values |= {pointer: value for pointer, (value, _) in derived.items()}
-    notes = {at: f"from {known.sources[at]}" for at in known.values if at not in answers}
+    kept = (pointer for pointer in known.values if pointer not in answers)
+    notes = {pointer: escape(f"from {known.sources[pointer]}", 200) for pointer in kept}
     notes |= {pointer: reason for pointer, (_, reason) in derived.items() if reason}
-    notes = {pointer: escape(note, 200) for pointer, note in notes.items()}
     order = [f"/{path.replace('.', '/')}" for path, _ in outline(rules.fields)]
     ranks = {pointer: rank for rank, pointer in enumerate(order)}
     ordered = sorted(values, key=lambda pointer: ranks.get(pointer, len(order)))
@@ -157,13 +156,7 @@ def _asking(open_: Sequence[Question], known: Known) -> Iterator[str]:
         fields = (at[1:].replace("/0/", "[].").replace("/", ".") for at in one.fields)
         hint = f" Seen: {known.sources[one.hint]}" if one.hint in known.sources else ""
         text = escape(f"TODO {one.ask} ({', '.join(fields)}){hint}", None)
-        yield from textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent="# ",
-            subsequent_indent="#   ",
-            break_on_hyphens=False,
-        )
+        yield from textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="#   ")
 
 
 def _history(answers: Mapping[str, Any], today: str) -> list[dict[str, str]]:

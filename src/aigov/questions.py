@@ -24,7 +24,7 @@ class Question(NamedTuple):
     set: Mapping[str, Any] = {}
     """What every answer states."""
     when: Mapping[str, Any] = {}
-    """The question is left out beside other values than these."""
+    """The question is left out beside a list that has not this among its items."""
     hint: str = ""
     """The kind of clue that may help."""
     open: Mapping[str, Any] = {}
@@ -39,11 +39,7 @@ class Question(NamedTuple):
 
     def is_asked(self, values: Mapping[str, Any]) -> bool:
         """Say whether the values so far, by pointer, leave room for this question."""
-        found = ((values.get(pointer, wanted), wanted) for pointer, wanted in self.when.items())
-        return all(
-            wanted in value if isinstance(value, list) else wanted == value
-            for value, wanted in found
-        )
+        return all(one in values.get(pointer, [one]) for pointer, one in self.when.items())
 
 
 def slug(text: str) -> str:

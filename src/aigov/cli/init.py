@@ -4,13 +4,12 @@ import os
 import sys
 import textwrap
 from cmd import Cmd
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from aigov.bundled import folder
+from aigov.bundled import folder, read_tree
 from aigov.cli.options import iso_date, load_rules, write_new, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
@@ -19,14 +18,13 @@ from aigov.packs import read_document
 from aigov.questions import Question, read_answer
 from aigov.reports.escape import escape
 from aigov.repositories import MANIFEST_NAMES, repository_root
-from aigov.rules import Rules
 from aigov.surveying import survey
 
 _COLUMNS = 78
 
 
 @click.command()
-@click.argument("repo", default=".", type=click.Path())
+@click.argument("repo", default=".", type=click.Path(exists=True, file_okay=False))
 @click.option(
     "--output",
     metavar="FILE",
@@ -36,7 +34,7 @@ _COLUMNS = 78
 @click.option(
     "--answers",
     metavar="FILE",
-    type=click.Path(),
+    type=click.File("rb"),
     help="Ask nothing; the answers are in FILE (YAML, question: answer).",
 )
 @click.option(
@@ -45,7 +43,7 @@ _COLUMNS = 78
     callback=iso_date,
     help="Write as on this date (default: today, UTC).",
 )
-def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None:
+def init(repo: str, output: str | None, answers: BinaryIO | None, as_of: str) -> None:
     """Write a manifest for REPO, the folder of a use case (default: this one).
 
     What its files and history say is filled in with the source.  On a terminal at most
@@ -65,26 +63,48 @@ def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None
     """
     there = [os.path.join(repo, name) for name in MANIFEST_NAMES]
     target = output or next(filter(os.path.lexists, there), there[0])
-    if not os.path.isdir(repo):
-        raise UsageError("no such folder", where=repo, remedy="name the folder of a use case")
     if target != "-" and os.path.lexists(target):  # said before anything is asked
         remedy = "edit it, or give --output FILE"
         raise UsageError("it is there already; nothing is overwritten", where=target, remedy=remedy)
     rules, _ = load_rules()
-    questions = [Question(**row) for row in _shipped("questions")]
-    seen = _look_over(os.path.realpath(repo), rules)
+    shipped = read_tree(folder("init"), ".yaml")
+    data: dict[str, Any] = {name: read_document(b, name).value for name, b in shipped.items()}
+    questions = [Question(**row) for row in data["questions.yaml"]]
     given = _given(answers, questions) if answers else {}
+    root = os.path.realpath(repo)
+    authors: list[str] = []
+    if repository_root(root):
+        from aigov.git import frequent_authors  # loads git, and only here
+
+        authors = frequent_authors(root)
+    clues = survey(root, Guide(data["files.yaml"], data["packages.yaml"]))
+    seen = known(clues, os.path.basename(root), authors, rules)
     stated: dict[str, Any] = {}
+
+    def read(asked: Question, answer: str) -> dict[str, Any]:
+        try:
+            values = read_answer(asked, answer, seen.values, as_of) if answer else {}
+            fault = faults(values, {**seen.values, **stated}, rules)
+        except ValueError as error:
+            fault = str(error)
+        if fault:  # the terminal asks again
+            raise click.UsageError(f"{asked.id}: {escape(fault)}\n  for example: {asked.example}")
+        return values
+
     for number, question in enumerate(questions, 1):
         if question.is_asked(stated):
-            read = partial(_read, question, stated, seen, rules, as_of)
-            if answers is not None:
-                stated |= read(given.get(question.id, ""))
+            states = partial(read, question)
+            if answers:
+                stated |= states(given.get(question.id, ""))
             elif sys.stdin.isatty() and sys.stderr.isatty():
                 _show(question, f"{number:>2}/{len(questions)}", seen)
-                stated |= click.prompt(
-                    "  >", "", value_proc=read, prompt_suffix=" ", show_default=False, err=True
-                )
+                try:
+                    stated |= click.prompt(
+                        "  answer", "", value_proc=states, show_default=False, err=True
+                    )
+                except click.Abort:
+                    click.echo(err=True)  # ends the line on which Ctrl-C was typed
+                    raise
     drafted = draft(seen, stated, questions, rules, as_of)
     if target == "-":
         write_out([drafted.text])
@@ -93,64 +113,20 @@ def init(repo: str, output: str | None, answers: str | None, as_of: str) -> None
     _tell(target, drafted)
 
 
-def _shipped(name: str) -> Any:
-    return _yaml(os.path.join(folder("init"), f"{name}.yaml"))
-
-
-def _yaml(path: str) -> Any:
-    try:
-        with open(path, "rb") as file:
-            return read_document(file.read(), path).value
-    except OSError as error:
-        raise UsageError(f"it cannot be read ({error.strerror})", where=path) from None
-
-
-def _look_over(root: str, rules: Rules) -> Known:
-    authors: list[str] = []
-    if repository_root(root):
-        from aigov.git import frequent_authors  # loads git, and only here
-
-        authors = frequent_authors(root)
-    guide = Guide(_shipped("files"), _shipped("packages"))
-    return known(survey(root, guide), os.path.basename(root), authors, rules)
-
-
-def _given(path: str, questions: list[Question]) -> dict[str, str]:
-    """Return the answers of a file by question."""
-    found = _yaml(path)
-    given = found if isinstance(found, dict) else {"": found}
-    names = [one.id for one in questions]
-    for name in given:
-        if name not in names:
-            remedy = f"the questions are {', '.join(names)}"
-            raise UsageError(f"no question is called {name}", where=path, remedy=remedy)
-    return {
-        name: ", ".join(map(str, one)) if isinstance(one, list) else str(one)
-        for name, one in given.items()
-    }
-
-
-def _read(
-    question: Question,
-    stated: Mapping[str, Any],
-    seen: Known,
-    rules: Rules,
-    today: str,
-    answer: str,
-) -> dict[str, Any]:
-    """Return what an answer states beside what was stated before.
+def _given(answers: BinaryIO, questions: list[Question]) -> dict[str, str]:
+    """Return the answers of a file by question.
 
     Raises:
-        click.BadParameter: it would not pass; the terminal asks again.
+        UsageError: one of them answers nothing that is asked.
     """
-    try:
-        values = read_answer(question, answer, seen.values, today) if answer else {}
-        fault = faults(values, {**seen.values, **stated}, rules) if answer else ""
-    except ValueError as error:
-        fault = str(error)
-    if fault:
-        raise click.BadParameter(f"{question.id}: {escape(fault)}; for example: {question.example}")
-    return values
+    document = read_document(answers.read(), answers.name).value
+    given = document if isinstance(document, dict) else {"": document}
+    names = [one.id for one in questions]
+    for name in given.keys() - names:
+        remedy = f"the questions are {', '.join(names)}"
+        raise UsageError(f"no question is called {name}", where=answers.name, remedy=remedy)
+    lists = {name: one if isinstance(one, list) else [one] for name, one in given.items()}
+    return {name: ", ".join(map(str, one)) for name, one in lists.items()}
 
 
 def _show(question: Question, number: str, seen: Known) -> None:
@@ -161,7 +137,7 @@ def _show(question: Question, number: str, seen: Known) -> None:
     if any(question.choices.values()):
         for one, words in zip(listed, question.choices.values(), strict=True):
             _say(f"    {one}  {words}", hang=9 + width)
-    else:
+    elif listed:
         Cmd(stdout=sys.stderr).columnize(listed, _COLUMNS)
     if question.hint in seen.sources:
         _say(f"  seen: {seen.sources[question.hint]}")
