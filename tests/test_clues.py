@@ -202,6 +202,11 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
         ),
         ("agent.yaml", AGENT, [("name", "helper"), (f"{MODELS}/0/id", CLAUDE), ("model", CLAUDE)]),
         ("agent.yaml", "name: another format\n", []),
+        (
+            "CODEOWNERS",
+            "* tom@org.internal @org/group/sre @org/b\r\n",
+            [("team", "sre"), ("person", "tom@org.internal")],
+        ),
         ("CODEOWNERS", OWNERS, [("team", "Platform-SRE"), ("person", "@priya")]),
         ("README.md", README, [("description", "A bot for runbooks. It answers.")]),
         ("README.md", "# Nothing\n", []),
@@ -264,6 +269,7 @@ def test_what_the_repository_is_stands_at_its_root(path):
         ("pom.xml", b"<groupId>a</groupId>" + b" " * 200_000),
         ("go.mod", b"a." * 120_000),
         ("requirements.txt", b"\xff"),
+        ("CODEOWNERS", b"* " + b"@a/b " * 40_000 + b"\n" * 40_000 + b"* \n"),
     ],
 )
 def test_a_hostile_file_says_nothing_of_note(path, data):
