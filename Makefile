@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 # `make test REQUIRE="pre-commit yaml-test-suite"` makes such a skip a failure.
 REQUIRE ?=
 
-.PHONY: demo test bench lint clean
+.PHONY: demo test prove bench lint clean
 
 demo: ## Install into a new virtual environment and judge the shipped examples
 	$(PYTHON) -m venv --clear .venv-demo
@@ -21,6 +21,9 @@ $(BIN)/.installed: pyproject.toml
 
 test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure core
 	AIGOV_TEST_REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest -q -rs --cov --cov-report=term
+
+prove: $(BIN)/.installed ## Prove the shipped policies by their cases and mutants
+	$(BIN)/aigov-gate policies test
 
 bench: ## Measure the hook as a user installs it, as a ratio in one run
 	$(PYTHON) -m venv --clear .venv-bench

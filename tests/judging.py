@@ -13,7 +13,7 @@ from aigov.evidence import Evidence
 from aigov.findings import Outcome, Result
 from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import resolve_evidence
-from aigov.results import DocumentResult
+from aigov.results import CheckResult, DocumentResult
 from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.source import Document, load
@@ -47,6 +47,16 @@ def judge(
     **evidence: bool | None,
 ) -> DocumentResult:
     """Judge one document; evidence is looked up among the examples, or as given (None: unread)."""
+    return judged(document, settings, facts, **evidence).documents[0]
+
+
+def judged(
+    document: Document,
+    settings: Settings | None = None,
+    facts: dict[str, dict[str, Any]] | None = None,
+    **evidence: bool | None,
+) -> CheckResult:
+    """Judge one document as `judge` does; return everything found."""
     from aigov import preparing
 
     settings = settings or Settings(as_of=AS_OF)
@@ -58,7 +68,7 @@ def judge(
         if holds is not None:
             found[path] = Evidence(holds)
     around = Surroundings(found, facts or {})
-    return check([(file, around)], rules(), settings).documents[0]
+    return check([(file, around)], rules(), settings)
 
 
 def judge_text(text: str, settings: Settings | None = None) -> tuple[DocumentResult, ...]:

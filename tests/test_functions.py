@@ -435,6 +435,22 @@ def test_whole_words_are_mentioned(text: Any, pattern: Any, expected: bool) -> N
     assert mentions(text, pattern) is expected
 
 
+@pytest.mark.parametrize(
+    "text", ["T\u200bBD", "t\u2060b\u2060d", "n/a, n/a", "TBD; TBD", "\u200b\u200b", "T\u00adODO"]
+)
+def test_a_placeholder_hides_behind_no_sign_that_nobody_sees(text: str) -> None:
+    assert VOCABULARY.is_placeholder(text)
+    assert VOCABULARY.placeholders(["words", text]) == [1]
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["\uff11.\uff10.\uff10", "1.0.0+latest", "1.0.0-dev.2", "0.0.0-tbd", "1.2.3+a.latest"],
+)
+def test_what_looks_like_a_version_and_names_none_is_refused(version: str) -> None:
+    assert not is_exact_version(version)
+
+
 def test_hostile_text_costs_little() -> None:
     import time
 

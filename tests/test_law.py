@@ -23,7 +23,8 @@ MONTHS = "January February March April May June July August September October No
 
 
 def prose() -> list[Path]:
-    """Return what people read: policies, examples, pages, code; cases hold made-up dates."""
+    """Return what people read: policies, examples, pages, code; cases hold made-up dates, and
+    the pages of policies are made from the corpus."""
     folders = ("policies", "docs", "examples", "src", "schemas")
     found = [path for name in folders for path in (ROOT / name).rglob("*") if path.is_file()]
     return sorted(
@@ -32,6 +33,7 @@ def prose() -> list[Path]:
         if path.suffix in (".yaml", ".md", ".py", ".json", ".txt")
         and not path.name.endswith(".cases.yaml")
         and path != CORPUS
+        and path.parent != ROOT / "docs" / "policies"
     )
 
 

@@ -31,9 +31,9 @@ def given_sources():
 
 
 def page(code: str, judged=None, told=None, **changes) -> str:
-    policy = rules().policies[code]
+    policy = rules().policies[code]._replace(**changes)
     told = told or explain_policy(policy, given_sources())
-    return "".join(policy_page(policy._replace(**changes), told, judged, rules()))
+    return "".join(policy_page(policy, told, judged, rules().frameworks()))
 
 
 def headings(text: str) -> list[str]:
@@ -130,8 +130,8 @@ def test_what_is_no_finding_is_not_shown_as_one():
 
 def test_a_page_leaves_out_what_a_policy_does_not_have():
     told = explain_policy(rules().policies["OPS-001"], given_sources())
-    told = told._replace(passes=None, fails=Sample("all of it"), see=())
-    said = page("OPS-001", None, told, why="", controls={}, obligations=())
+    told = told._replace(passes=None, fails=Sample("all of it"), see=(), controls={})
+    said = page("OPS-001", None, told, why="")
     assert headings(said)[1:] == ["When it binds", "What fails", "What to do"]
     assert "**Why.**" not in said
     assert "**It reads**" not in said

@@ -195,7 +195,9 @@ def test_a_pack_with_rules_of_its_own_has_all_words():
 
 
 def test_an_empty_pack_is_an_error():
-    files = {path: data for path, data in shipped().items() if path.startswith(("der", "voc"))}
+    files = {
+        path: data for path, data in shipped().items() if path.startswith(("der", "voc", "cod"))
+    }
     with pytest.raises(PackError, match="holds no policy"):
         build_rules([read_pack("mine", files)], shipped_shapes())
 

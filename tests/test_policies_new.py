@@ -66,7 +66,7 @@ def test_the_shipped_pack_goes_on_with_the_prefix_of_the_domain(run, folder):  #
         (("build-delivery/owner-missing",), "owner-missing is there already"),
         (("build-delivery/x", "--code", "OWN-001"), "OWN-002 is the next free one"),
         (("build-delivery/x", "--code", "GOV-001"), "GOV-001 is taken"),
-        (("build-delivry/x",), "did you mean build-delivery/x?"),
+        (("build-delivry/x",), "did you mean build-delivery?"),
     ],
 )
 def test_nothing_is_overwritten_and_nothing_is_taken_twice(arguments, words, run, folder):  # noqa: F811

@@ -11,11 +11,11 @@ import jsonschema
 import jsonschema_rs
 import pytest
 
-from aigov.check import situate_organisation
 from aigov.findings import Outcome
 from aigov.judgement import judge
 from aigov.policies import DOMAINS, PLACEHOLDER
 from aigov.settings import Settings, parse_profile
+from aigov.situations import situate_organisation
 from aigov.source import Document, load
 from judging import AS_OF, EXAMPLES, ROOT, example, rules
 

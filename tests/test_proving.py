@@ -55,13 +55,11 @@ def run(*arguments: str) -> tuple[int, str]:
 def pack(tmp_path: Path) -> Path:
     """A pack of one shipped policy with the rules that it stands on."""
     folder = tmp_path / "pack"
-    for part in ("derivation", "vocabulary", "frameworks", "law"):
-        if (ROOT / "policies" / part).is_dir():
-            shutil.copytree(ROOT / "policies" / part, folder / part)
-    shutil.rmtree(folder / "law", ignore_errors=True)
-    if (ROOT / "policies" / "law").is_dir():
-        (folder / "law").mkdir()
-        shutil.copy(ROOT / "policies" / "law" / "corpus.yaml", folder / "law")
+    for part in ("derivation", "vocabulary", "frameworks"):
+        shutil.copytree(ROOT / "policies" / part, folder / part)
+    for file in ("codes.yaml", "law/corpus.yaml"):
+        (folder / file).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "policies" / file, folder / file)
     (folder / POLICY).parent.mkdir()
     for ending in (".yaml", ".cases.yaml"):
         shutil.copy(ROOT / "policies" / f"{POLICY}{ending}", folder / f"{POLICY}{ending}")
@@ -103,6 +101,7 @@ def test_a_pack_with_rules_of_its_own_is_proved_alone(pack):
         (".cases.yaml", "outcome: fail\n  enforcement", "outcome: pass\n  enforcement", 1, "fail,"),
         (".cases.yaml", "base: 1-low-pilot", "base: 9-no-such", 2, "no example 9-no-such"),
         (".cases.yaml", "enforcement: block", "enforcement: warn", 1, "block, not warn"),
+        (".yaml", "GOVERN 2.1", "GOVERN 9.9", 2, "has no control GOVERN 9.9"),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_named(pack, file, old, new, code, words):

@@ -31,8 +31,8 @@ def test_a_name_is_a_known_folder_and_an_id(folder):
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("deploy-operat/x", "did you mean deploy-operate/x?"),
-        ("laws/eu/x", "did you mean law/eu/x?"),
+        ("deploy-operat/x", "did you mean deploy-operate?"),
+        ("laws/eu/x", "did you mean law?"),
         ("owner-missing", "with hyphens; domains: strategy-governance, "),
         ("", "write <domain>/<id>"),
         ("/x", "write <domain>/<id>"),

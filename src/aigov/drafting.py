@@ -9,17 +9,18 @@ MAN-001 refuses, and the rest is left out.
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-from aigov.check import judged_stage
 from aigov.clues import MODELS, Clue, one_line
 from aigov.derivation import derive
 from aigov.emit import WIDTH, form
-from aigov.explanation import put
 from aigov.fields import outline, walk
 from aigov.questions import Question, slug, team
 from aigov.reports.escape import escape
 from aigov.rules import Rules
+from aigov.situations import judged_stage
+from aigov.source import split_pointer
 
 _STAGE, _HISTORY = "/spec/lifecycle/stage", "/spec/lifecycle/history"
 _NAME, _DESCRIPTION = "/metadata/name", "/metadata/description"
@@ -79,9 +80,8 @@ def known(clues: Sequence[Clue], folder: str, authors: Sequence[str], rules: Rul
 
 def _passing(field: str, item: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     """Return what would pass of an item of the list `field`, {} if it has no name then."""
-    at = f"{field}/0"
-    kept = {k: one for k, one in item.items() if not faults({f"{at}/{k}": one}, {}, rules)}
-    return {} if faults({at: kept}, {}, rules) else kept
+    kept = {k: one for k, one in item.items() if not faults({f"{field}/0/{k}": one}, {}, rules)}
+    return {} if faults({field: [kept]}, {}, rules) else kept
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -106,10 +106,14 @@ def faults(answer: Mapping[str, Any], before: Mapping[str, Any], rules: Rules) -
 
 
 def tree_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return values by pointer as one document."""
+    """Return values by pointer as one document; 0 is the first item of a list."""
     tree: dict[str, Any] = {"apiVersion": "aigov/v1", "kind": "UseCase"}
     for pointer, value in values.items():
-        put(tree, pointer, deepcopy(value))
+        *way, last = split_pointer(pointer)
+        here: Any = tree
+        for name, below in pairwise([*way, last]):
+            here = here[0] if name == "0" else here.setdefault(name, [{}] if below == "0" else {})
+        here[last] = deepcopy(value)
     return tree
 
 

@@ -1,38 +1,28 @@
 """Explain one word: a policy, a field, a trigger, a code or a word of the reports."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from aigov.cases import AS_OF, Case, apply
 from aigov.derivation import Rule, derive
-from aigov.errors import UsageError
-from aigov.explaining_fields import explain_field, spots
-from aigov.explanation import Explanation, Sample, Sources, changed, holds, piece
+from aigov.errors import UsageError, meant
+from aigov.explaining_fields import controls_of, every_spot, explain_field, fields_of, spots
+from aigov.explanation import Explanation, Sample, Sources, piece
 from aigov.expressions import CONSTANTS
-from aigov.fields import outline
-from aigov.findings import Enforcement
+from aigov.findings import Enforcement, Outcome
 from aigov.policies import TIERS, Policy
-from aigov.rules import KINDS, Rules
-from aigov.waivers import WORDS
-from aigov.wording import cut
+from aigov.rules import Rules
+from aigov.wording import cut, some
 
 PLACES = 5
 """Fields of one name that an error lists."""
-_CLOSE = 0.6
-"""Likeness (difflib ratio) from which a known word is suggested."""
 CONDITION = 300
 """Characters of a trigger's condition up to which its terms are written out."""
-_FACTS = {
-    "portfolio": "what an audit counted",
-    "profile": "the organisation's",
-    "repository": "what stands beside the manifest",
-    "changed": "what changed since the base",
-    "git": "what the history says",
-}
-"""Facts beyond the document that a case may give, and what they are."""
 _STAGES = tuple(CONSTANTS["stages"])
 _SENTENCE = re.compile(r"\.\s+(?=[A-Z])")
 """Where a sentence ends; an abbreviation such as `Art. 6` is no end."""
+_EVIDENCE = {True: "is there", False: "is not there", None: "is not read"}
 
 
 def explain(word: str, sources: Sources) -> Explanation:
@@ -45,49 +35,44 @@ def explain(word: str, sources: Sources) -> Explanation:
     policy = rules.named().get(word) or rules.policies.get(word.upper())
     if policy:
         return explain_policy(policy, sources)
-    if "." not in word and "/" not in word:
-        known = _word(word, sources)
-        if known:
-            return known
+    folded = _folded(word)
+    for entry in sources.words["words"]:
+        if folded in map(_folded, (entry["word"], *entry.get("also", ()))):
+            return _explain_entry(entry, rules)
+    for rule in _triggers(rules):
+        if rule.name.lower() == folded:
+            return _explain_trigger(rule, sources)
+    synonyms = sources.shapes.synonyms()
     found = spots(word, rules)
-    if not found:
-        given = sources.synonyms.get(_folded(word), ())
-        meant = [given] if isinstance(given, str) else list(given)
-        found = [spot for path in meant for spot in spots(path, rules)]
+    if not found and folded in synonyms:
+        paths = synonyms[folded]
+        paths = [paths] if isinstance(paths, str) else paths
+        found = [spot for path in paths for spot in spots(path, rules)]
     if len(found) == 1:
         return explain_field(found[0], sources)
     if found:
-        listed = ", ".join(spot.dotted for spot in found[:PLACES])
-        more = f" and {len(found) - PLACES} more" if len(found) > PLACES else ""
-        raise UsageError(
-            f"{cut(word)} stands at {len(found)} places: {listed}{more}",
-            remedy=f"aigov-gate explain {found[0].dotted}",
-        )
-    raise _unknown(word, sources)
+        listed = ", ".join(some([spot.dotted for spot in found], PLACES))
+        problem = f"{cut(word)} stands at {len(found)} places: {listed}"
+        raise UsageError(problem, remedy=f"aigov-gate explain {found[0].dotted}")
+    known = (*known_words(rules, sources.words), *synonyms)
+    problem = f"nothing is called {cut(word)}{meant(word[:100], known)}"
+    raise UsageError(problem, remedy="`aigov-gate policies list` lists the policies")
 
 
-def known_words(rules: Rules, words: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def known_words(rules: Rules, words: Mapping[str, Any]) -> Iterator[str]:
     """Yield everything that can be explained: codes, ids, words, triggers, fields."""
-    for policy in rules.policies.values():
-        yield policy.code
-        yield policy.id
-    for entry in words:
-        yield entry["word"]
-    for rule in (*rules.derivation.tiers, *rules.derivation.stages):
-        yield rule.name
-    for kind in KINDS:
-        for dotted, _ in outline(rules.schemas[kind].fields):
-            yield dotted
+    yield from rules.named()
+    yield from (entry["word"] for entry in words["words"])
+    yield from (rule.name for rule in _triggers(rules))
+    yield from (spot.dotted for spot in every_spot(rules))
 
 
 def explain_policy(policy: Policy, sources: Sources) -> Explanation:
     """Explain a policy from its file and its first passing and failing case."""
+    rules = sources.rules
     passes, fails = _case_samples(policy, sources)
     why = _SENTENCE.split(policy.why)[0].removesuffix(".")
-    limits = {
-        name: {TIERS[rank - 1]: number for rank, number in sorted(by_tier.items())}
-        for name, by_tier in policy.params.items()
-    }
+    duties = [rules.corpus()[key] for key in policy.obligations]
     return Explanation(
         f"{policy.code} {policy.id}",
         "policy",
@@ -95,19 +80,15 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
         passes,
         fails,
         tuple(_binds(policy)),
-        limits,
+        {
+            name: {TIERS[rank - 1]: number for rank, number in sorted(by_tier.items())}
+            for name, by_tier in policy.params.items()
+        },
         policy.remedy,
-        policy.controls,
-        tuple(_serves(policy, sources.rules)),
-        tuple(dict.fromkeys(_fields_read(policy, sources))),
+        tuple({**duty._asdict(), "days_left": duty.days_left(sources.today)} for duty in duties),
+        controls_of([policy], rules),
+        tuple(fields_of(policy, rules)),
     )
-
-
-def _serves(policy: Policy, rules: Rules) -> Iterator[str]:
-    """Yield what a policy touches, with the short titles of the controls."""
-    frameworks = rules.frameworks()
-    for name, refs in policy.controls.items():
-        yield from (f"{name} {ref}: {frameworks[name].short_title(ref)}" for ref in refs)
 
 
 def _binds(policy: Policy) -> Iterator[str]:
@@ -136,95 +117,70 @@ def enforcement_words(by_tier: Mapping[int, Enforcement]) -> str:
     """Return what a failure does by tier: `block at every tier`, `warn at low; ...`."""
     groups: dict[str, list[str]] = {}
     for rank, tier in enumerate(TIERS, start=1):
-        found = by_tier.get(rank)
-        groups.setdefault(str(found) if found else "not asked for", []).append(tier)
+        groups.setdefault(str(by_tier.get(rank, "not asked for")), []).append(tier)
     if len(groups) == 1:
         return f"{next(iter(groups))} at every tier"
     return "; ".join(f"{what} at {', '.join(tiers)}" for what, tiers in groups.items())
 
 
 def _case_samples(policy: Policy, sources: Sources) -> tuple[Sample | None, Sample | None]:
-    cases = [case for case in sources.cases(policy) if case["base"] in sources.bases]
-    bad = next((one for one in cases if one["outcome"] == "fail"), None)
-    bad = bad or next((one for one in cases if one["outcome"] == "unknown"), None)
-    good = [one for one in cases if one["outcome"] == "pass"]
+    """Return the case that passes, if there is one at the place of the other, and the first
+    that fails, else is unknown."""
+    cases = [case for case in sources.cases(policy) if case.base in sources.examples]
+    wrong = [one for one in cases if one.outcome in (Outcome.FAIL, Outcome.UNKNOWN)]
+    bad = min(wrong, key=lambda one: one.outcome is Outcome.UNKNOWN, default=None)
     at = _pointers(bad) if bad else []
-    shows = [one for one in good if _pointers(one) or _all_hold(sources, one, at)]
-    passing = next(iter([*shows, *good]), None)
+
+    def hides(case: Case) -> bool:
+        return not (_pointers(case) or all(map(sources.examples[case.base].has, at)))
+
+    good = min((one for one in cases if one.outcome is Outcome.PASS), key=hides, default=None)
     return (
-        _sample(passing, _pointers(passing) or at, sources) if passing else None,
+        _sample(good, _pointers(good) or at, sources) if good else None,
         _sample(bad, at, sources) if bad else None,
     )
 
 
-def _all_hold(sources: Sources, case: Mapping[str, Any], pointers: list[str]) -> bool:
-    return all(holds(sources.bases[case["base"]], one) for one in pointers)
-
-
-def _pointers(case: Mapping[str, Any]) -> list[str]:
+def _pointers(case: Case) -> list[str]:
     """Return what a case changes, else the place at which its finding stands."""
-    return [*case.get("set", ()), *case.get("delete", ())] or [
-        case["at"] for _ in range("at" in case)
-    ]
+    return [*case.put, *case.delete] or ([case.at] if case.at else [])
 
 
-def _sample(case: Mapping[str, Any], pointers: list[str], sources: Sources) -> Sample:
+def _sample(case: Case, pointers: list[str], sources: Sources) -> Sample:
+    facts = {name: one for context in case.facts.values() for name, one in context.items()}
     notes = [
-        f"{path} {'is there' if found else 'is not read' if found is None else 'is not there'}"
-        for path, found in case.get("evidence", {}).items()
+        f"{path} {_EVIDENCE[None if found is None else bool(found)]}"
+        for path, found in case.evidence.items()
     ]
-    notes += [f"judged with --stage {case['stage']}" for _ in range("stage" in case)]
-    notes += [f"judged on {case['as_of']}" for _ in range("as_of" in case)]
-    facts = {name: case[name] for name in _FACTS if name in case}
-    notes += [f"{name} is {_FACTS[name]}" for name in facts]
-    value = {**changed(sources.bases[case["base"]], case), **facts}
+    notes += [f"judged with --stage {case.stage}"] if case.stage else []
+    notes += [f"judged on {case.as_of}"] if case.as_of != AS_OF else []
+    notes += [f"{name} is {sources.words['beside'][name]}" for name in facts]
+    value: Any = apply(case, sources.examples[case.base]).value
     given = [f"/{name}" for name in facts]
-    own = case.keys() & {"set", "delete"}  # what the case changes comes before what stays
-    shown = piece(value, [*pointers, *given] if own else [*given, *pointers])
-    return Sample(case["case"], shown, "; ".join(notes))
-
-
-def _fields_read(policy: Policy, sources: Sources) -> Iterator[str]:
-    """Yield the dotted fields that a policy reads."""
-    from aigov.syntax import paths  # only explaining needs a parse
-
-    for path in paths(policy.require.tree):
-        if path.root in ("spec", "metadata"):
-            for spot in spots(path.dotted, sources.rules)[:1]:
-                yield spot.dotted
+    own = case.put or case.delete  # what the case changes comes before what stays
+    shown = piece({**value, **facts}, [*pointers, *given] if own else [*given, *pointers])
+    return Sample(case.about, shown, "; ".join(notes))
 
 
 def _folded(word: str) -> str:
     return re.sub(r"[ -]", "_", word).lower()
 
 
-def _word(word: str, sources: Sources) -> Explanation | None:
-    """Explain a word of the reports, a code without a policy file or a trigger."""
-    wanted = _folded(word)
-    for entry in sources.words:
-        if wanted in map(_folded, (entry["word"], *entry.get("also", ()))):
-            return _explain_entry(entry, sources.rules)
-    for rule in (*sources.rules.derivation.tiers, *sources.rules.derivation.stages):
-        if rule.name.lower() == wanted:
-            return _explain_trigger(rule, sources)
-    return None
-
-
 def _explain_entry(entry: Mapping[str, Any], rules: Rules) -> Explanation:
+    """Explain a word of the reports, or a code without a policy file."""
     word = entry["word"]
-    code = re.fullmatch("[A-Z]{3}-[0-9]{3}", word) is not None
-    asked, remedy = tuple(entry.get("asked", ())), entry.get("remedy", "")
-    if word in WORDS:
-        asked = ("in every document of kind Waiver", f"{WORDS[word].enforcement} at every tier")
-        remedy = WORDS[word].remedy
-    heading = f"{word} {entry['also'][0]}" if code else word
+    code = rules.codes.get(word)
+    asked, remedy = entry.get("asked") or _counted(word, rules), entry.get("remedy", "")
+    if code:
+        where = ("in every document of kind Waiver",) if word.startswith("WAI") else asked
+        asked, remedy = (*where, f"{code.enforcement} at every tier"), code.remedy
     return Explanation(
-        heading,
+        f"{word} {entry['also'][0]}" if code else word,
         "code" if code else "word",
         entry["says"],
         Sample(**entry["passes"]),
         Sample(**entry["fails"]),
-        asked or tuple(_counted(word, rules)),
+        tuple(asked),
         remedy=remedy,
         see=tuple(entry.get("see", ())),
     )
@@ -244,59 +200,41 @@ def _counted(word: str, rules: Rules) -> Iterator[str]:
         blocking = sum(one.enforcement.get(rank) is Enforcement.BLOCK for one in policies)
         yield f"{blocking} of {len(policies)} policies block at this tier"
         triggers = [rule.name for rule in rules.derivation.tiers if rule.value == word]
-        if triggers:
-            yield f"implied by any of {', '.join(triggers)}"
+        yield from [f"implied by any of {', '.join(triggers)}"] if triggers else []
+
+
+def _triggers(rules: Rules) -> tuple[Rule, ...]:
+    """Return the rules that derive a tier or a stage."""
+    return (*rules.derivation.tiers, *rules.derivation.stages)
 
 
 def _explain_trigger(rule: Rule, sources: Sources) -> Explanation:
-    """Explain a rule that derives a tier or a stage."""
-    rules = sources.rules
-    read = [path for path in rules.derivation.reads(rule) if not path.endswith("*")]
-    passes, fails = _trigger_samples(rule, read, sources)
-    kind = "tier" if rule in rules.derivation.tiers else "stage"
+    """Explain a rule that derives a tier or a stage, by an example in which it does not hold
+    and one in which it does."""
+    derivation = sources.rules.derivation
+    read = [path for path in derivation.reads(rule) if not path.endswith("*")]
+    pointers = ["/" + path.replace(".", "/") for path in read]
+    found: dict[bool, Sample] = {}
+    for name, example in sources.examples.items():
+        value: Any = example.value
+        if value["kind"] == "UseCase":
+            today = value["metadata"]["reviewed_on"]  # the day on which the example was true
+            derived = derive(derivation, value["spec"], value["metadata"], today)[0]
+            holding = rule.name in (*derived.tier_reasons, *derived.stage_reasons)
+            about = f"{'it holds' if holding else 'it does not hold'} in {name}"
+            shown = piece(value, filter(example.has, pointers))
+            found.setdefault(holding, Sample(about, shown))
+    kind = "tier" if rule in derivation.tiers else "stage"
     what = "may not be declared" if rule.value == "prohibited" else "is the least to declare"
-    whole = rules.derivation.expression(rule).text  # without names of terms
+    whole = derivation.expression(rule).text  # without names of terms
     return Explanation(
         rule.name,
         "trigger",
         f"{rule.name} holds where this is so: {rule.reason}. "
         f"Then the {kind} {rule.value} follows from the facts, and it {what}.",
-        passes,
-        fails,
+        found.get(False),
+        found.get(True),
         (f"where `{whole if len(whole) <= CONDITION else rule.text}`",),
         remedy="Correct the fact if it is wrong; otherwise declare what follows from it.",
         see=(str(rule.value), *read),
-    )
-
-
-def _trigger_samples(
-    rule: Rule, read: list[str], sources: Sources
-) -> tuple[Sample | None, Sample | None]:
-    """Return a shipped example in which the rule does not hold, and one in which it does."""
-    found: dict[bool, Sample] = {}
-    for name, value in sources.examples.items():
-        today = value["metadata"]["reviewed_on"]  # the day on which the example was true
-        derived = derive(sources.rules.derivation, value["spec"], value["metadata"], today)[0]
-        holding = rule.name in (*derived.tier_reasons, *derived.stage_reasons)
-        pointers = ["/" + path.replace(".", "/") for path in read]
-        shown = piece(value, [one for one in pointers if holds(value, one)])
-        about = f"{'it holds' if holding else 'it does not hold'} in {name}"
-        found.setdefault(holding, Sample(about, shown))
-    return found.get(False), found.get(True)
-
-
-def _unknown(word: str, sources: Sources) -> UsageError:
-    """Return the error for a word that nothing is called, with what is close."""
-    from difflib import get_close_matches  # only a wrong word needs it
-
-    known = {_folded(one): one for one in known_words(sources.rules, sources.words)}
-    for one in list(known.values()):
-        known.setdefault(_folded(one.rpartition(".")[2]), one)
-    known |= {name: name for name in sources.synonyms if name not in known}
-    close = get_close_matches(_folded(word[:100]), known, 3, _CLOSE)
-    meant = list(dict.fromkeys(known[one] for one in close))
-    hint = f"did you mean {' or '.join(meant)}? " if meant else ""
-    return UsageError(
-        f"nothing is called {cut(word)}",
-        remedy=f"{hint}`aigov-gate policies list` lists the policies",
     )

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from typing import Any, NamedTuple
 
+from aigov.cases import Case
 from aigov.emit import dump
 from aigov.policies import Policy
-from aigov.rules import Rules
-from aigov.source import split_pointer
+from aigov.rules import Rules, Shapes
+from aigov.source import Document, split_pointer
 from aigov.wording import cut
 
 LINES = 12
@@ -48,10 +48,10 @@ class Explanation(NamedTuple):
     limits: Mapping[str, Mapping[str, float]] = {}
     """Param to tier to number."""
     remedy: str = ""
-    controls: Mapping[str, tuple[str, ...]] = {}
-    """Framework to its references."""
-    serves: tuple[str, ...] = ()
-    """The same with the short titles of the controls, a line each."""
+    obligations: tuple[Mapping[str, Any], ...] = ()
+    """The fields of `law.Obligation` by name, and `days_left` until it binds."""
+    controls: Mapping[str, Mapping[str, str]] = {}
+    """Framework to what is cited of it to the short title of that control."""
     see: tuple[str, ...] = ()
     """Words to go on with; each can be explained."""
 
@@ -60,59 +60,15 @@ class Sources(NamedTuple):
     """What explanations are made from."""
 
     rules: Rules
-    manifest: Mapping[str, Any]
-    """The JSON Schema of manifests."""
-    words: Sequence[Mapping[str, Any]]
+    shapes: Shapes
+    words: Mapping[str, Any]
     """`schemas/words.yaml`."""
-    synonyms: Mapping[str, str | Sequence[str]]
-    examples: Mapping[str, Any]
-    """Name of a shipped example to its value."""
-    profile: Any
-    """The value of the shipped organisation profile."""
-    cases: Callable[[Policy], Sequence[Mapping[str, Any]]]
+    examples: Mapping[str, Document]
+    """The shipped examples by name, the organisation's profile as `organization`."""
+    cases: Callable[[Policy], Sequence[Case]]
     """The cases of a policy, () where it has none."""
-
-    @property
-    def bases(self) -> Mapping[str, Any]:
-        """What a case may change, by name."""
-        return {**self.examples, "organization": self.profile}
-
-
-def changed(value: Any, case: Mapping[str, Any]) -> Any:
-    """Return a copy of an example with what a case sets and deletes."""
-    value = deepcopy(value)
-    for pointer, new in case.get("set", {}).items():
-        put(value, pointer, new)
-    for pointer in case.get("delete", ()):
-        *way, last = split_pointer(pointer)
-        holder = _reach(value, way)
-        if isinstance(holder, list):
-            del holder[int(last)]
-        elif isinstance(holder, dict):
-            holder.pop(last, None)
-    return value
-
-
-def put(value: Any, pointer: str, new: Any) -> None:
-    """Set what stands at `pointer` of `value`; what is missing on the way is made."""
-    *way, last = split_pointer(pointer)
-    for part, following in zip(way, [*way, last][1:], strict=True):
-        value = _step(value, part, [] if following.isdecimal() else {})
-    if isinstance(value, list):
-        value[int(last) : int(last) + 1] = [new]
-    else:
-        value[last] = new
-
-
-def _step(value: Any, part: str, made: Any) -> Any:
-    if isinstance(value, list):
-        if int(part) >= len(value):
-            value.append(made)
-        return value[int(part)]
-    below = value.get(part)
-    if not isinstance(below, dict | list):
-        below = value[part] = made
-    return below
+    today: str
+    """YYYY-MM-DD, the day from which the days to a legal duty count."""
 
 
 def piece(value: Any, pointers: Iterable[str]) -> str:
@@ -121,49 +77,43 @@ def piece(value: Any, pointers: Iterable[str]) -> str:
     A pointer that leads nowhere becomes a comment.  Long texts are cut, and what
     is longer than `LINES`.
     """
-    root: dict[str, Any] = {}
-    for pointer in pointers:
-        _copy(value, root, split_pointer(pointer))
-    text = _ABSENT_LINE.sub(r"\1# \3 is left out", dump(root)) if root else ""
+    ways = [split_pointer(pointer) for pointer in pointers]
+    text = _ABSENT_LINE.sub(r"\1# \3 is left out", dump(_part(value, ways))) if ways else ""
     lines = text.splitlines(keepends=True)
     if len(lines) > LINES:
         lines = [*lines[: LINES - 1], f"# and {len(lines) - LINES + 1} more lines\n"]
     return "".join(lines)
 
 
-def holds(value: Any, pointer: str) -> bool:
-    """Say whether something stands at `pointer`."""
-    return _reach(value, split_pointer(pointer)) is not None
+def _part(value: Any, ways: list[list[str]]) -> Any:
+    """Return what `ways` lead to alone; an element of a list keeps its name."""
+    if not isinstance(value, dict | list) or not all(ways):
+        return _short(value)
+    below: dict[str, list[list[str]]] = {}
+    for first, *rest in ways:
+        below.setdefault(first, []).append(rest)
+    if isinstance(value, dict):
+        return {
+            name: _part(value[name], rest) if name in value else _ABSENT
+            for name, rest in below.items()
+        }
+    there = [
+        (value[int(index)], rest)
+        for index, rest in below.items()
+        if index.isdecimal() and int(index) < len(value)
+    ]
+    if not there:  # what is left tells what is missing
+        return [_name(one) or _short(one) for one in value]
+    return [
+        {**_name(one), **_part(one, rest)} if isinstance(one, dict) else _short(one)
+        for one, rest in there
+    ]
 
 
-def _copy(value: Any, into: Any, parts: list[str]) -> None:
-    """Copy what stands at `parts` of `value`; an element of a list keeps its name."""
-    part, *rest = parts
-    below = _reach(value, [part])
-    if isinstance(value, list):
-        if below is None:
-            into += [] if into else map(_named, value)  # what is left tells what is missing
-            return
-        if not rest or not isinstance(below, dict):
-            into.append(_short(below))
-            return
-        whole = _named(below) if any(one in below for one in _NAMES) else {}
-        known = next((one for one in into if whole and one.items() >= whole.items()), None)
-        if known is None:
-            into.append(known := whole)
-        _copy(below, known, rest)
-    elif below is None:
-        into[part] = _ABSENT
-    elif rest and isinstance(below, dict | list):
-        _copy(below, into.setdefault(part, [] if isinstance(below, list) else {}), rest)
-    else:
-        into[part] = _short(below)
-
-
-def _named(element: Any) -> Any:
-    """Return the name alone of an element of a list, all of it where it has none."""
-    name = next((one for one in _NAMES if isinstance(element, dict) and one in element), None)
-    return {name: element[name]} if name else _short(element)
+def _name(element: Any) -> dict[str, Any]:
+    """Return what tells an element of a list from the others, {} where nothing does."""
+    names = [one for one in _NAMES if isinstance(element, dict) and one in element]
+    return {name: element[name] for name in names[:1]}
 
 
 def _short(value: Any) -> Any:
@@ -175,15 +125,3 @@ def _short(value: Any) -> Any:
     if not isinstance(value, str) or len(value) <= LONGEST:
         return value
     return f"{cut(value)[: LONGEST - 3].rstrip('.')}..."
-
-
-def _reach(value: Any, parts: Iterable[str]) -> Any:
-    """Return what stands at `parts`, None where nothing does."""
-    for part in parts:
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value

@@ -50,7 +50,7 @@ _CONTACTS = {
 _DAY = r"(?:0[1-9]|[12]\d|3[01])"
 _DATE = rf"20\d\d-(?:0[1-9]|1[0-2])-{_DAY}|20\d\d(?:0[1-9]|1[0-2]){_DAY}"
 _VERSIONS = (
-    r"v?\d+(?:\.\d+){2,3}(?:-(?![\w.-]*(?:snapshot|latest|dev)\b)[\w.-]+)?(?:\+[\w.-]+)?",
+    r"v?\d+(?:\.\d+){2,3}(?![\w.+-]*(?:snapshot|latest|dev|tbd)\b)(?:-[\w.-]+)?(?:\+[\w.-]+)?",
     rf"(?:[a-z][\w.]*-)*v?(?:{_DATE})(?:[-.]\d+)?",  # snap-2026-01-31
     r"(?:sha256:)?[0-9a-f]{64}|[0-9a-f]{40}",  # a digest; a git commit
 )
@@ -58,6 +58,7 @@ _EDGES = " \t\r\n.,:;!?()[]\"'`/#=~-\N{EN DASH}\N{EM DASH}_\N{HORIZONTAL ELLIPSI
 """Signs around a placeholder that do not count."""
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Letters by their category that show nothing: Hangul fillers and the Braille blank."""
+_UNSEEN = "\N{ZERO WIDTH SPACE}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _WINDOW = {"d": 1, "w": 7, "M": 30}
 """Days in a unit of a window (OpenSLO v1 durations; a month counts 30 days)."""
@@ -109,23 +110,24 @@ class Vocabulary(NamedTuple):
         Looks for the hints of all patterns in all texts at once: few documents hold one.
         """
         whole = _unmasked("\0".join(texts))
-        tried = [row for row in self.patterns if any(hint in whole for hint in row[1])]
+        seen = whole.replace(_UNSEEN, "")
+        tried = [row for row in self.patterns if any(hint in seen for hint in row[1])]
         lowered = whole.split("\0") if texts else []
         return [i for i, text in enumerate(lowered) if self._stands_for_nothing(text, tried)]
 
     def _stands_for_nothing(
         self, small: str, patterns: Iterable[tuple[str, tuple[str, ...]]]
     ) -> bool:
-        bare = small.strip(_EDGES)
+        seen = small.replace(_UNSEEN, "")
+        bare = seen.strip(_EDGES)
         if bare in self.words or not bare:
             return bool(small) and not small.isspace()
-        first, _, rest = bare.partition(" ")
-        if first in self.words and all(word.strip(_EDGES) in self.words for word in rest.split()):
+        if all(word.strip(_EDGES) in self.words for word in bare.split()):
             return True  # TBD TBD
         return any(
-            _matches(pattern, small.strip())
+            _matches(pattern, seen.strip())
             for pattern, hints in patterns
-            if any(hint in small for hint in hints)  # most values hold none, and `in` is cheap
+            if any(hint in seen for hint in hints)  # most values hold none, and `in` is cheap
         )
 
     def is_role(self, local: str) -> bool:
@@ -201,7 +203,7 @@ class Vocabulary(NamedTuple):
 
 
 def _unmasked(text: str) -> str:
-    """Return `text` in lower case, look-alike letters unified, and signs for what is unseen.
+    """Return `text` in lower case, look-alike letters unified, and one sign for what is unseen.
 
     A placeholder may hide behind fullwidth letters (Unicode NFKC) or zero-width ones.
     """
@@ -210,7 +212,7 @@ def _unmasked(text: str) -> str:
     from unicodedata import category, normalize  # most manifests are ASCII
 
     return "".join(
-        "_" if category(char) in ("Cf", "Mn") or char in _BLANKS else char
+        _UNSEEN if category(char) in ("Cf", "Mn") or char in _BLANKS else char
         for char in normalize("NFKC", text).lower()
     )
 
@@ -285,8 +287,10 @@ def window_days(window: object) -> int:
 
 def is_exact_version(version: object) -> bool:
     """Tell whether a version names one build: x.y.z, a date, a commit or a digest."""
-    return isinstance(version, str) and any(
-        _find(pattern, version.lower()) is not None for pattern in _VERSIONS
+    return (
+        isinstance(version, str)
+        and version.isascii()
+        and any(_find(pattern, version.lower()) is not None for pattern in _VERSIONS)
     )
 
 

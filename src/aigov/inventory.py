@@ -12,12 +12,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import count, zip_longest
 from typing import Any, NamedTuple
 
 from aigov.errors import UsageError
 from aigov.registers import Column, Place, Register, Target, normal
-from aigov.source import join_pointer
+from aigov.source import join_pointer, replaced
 
 BLANK = "blank"
 """The reason of a cell that says nothing, by the map's list of blanks."""
@@ -32,16 +32,16 @@ _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Record(NamedTuple):
-    """One row of the CSV text; `cells` is None where it cannot be split into cells."""
+    """One row of the CSV text."""
 
     row: int
     """From 1, empty rows counted."""
     line: int
     """The physical line it starts on, from 1."""
-    cells: Sequence[str] | None
-    text: str = ""
-    """Its own text where `cells` is None, else empty."""
+    cells: Sequence[str]
+    """The row's own text alone where it cannot be split into cells."""
     trouble: str = ""
+    """Why it cannot be split."""
 
 
 class Cell(NamedTuple):
@@ -63,13 +63,11 @@ class Cell(NamedTuple):
 class Imported(NamedTuple):
     """One row of the register: the manifest it makes and the account of its cells."""
 
-    row: int
-    line: int
     id: str
     """`metadata.id` of the manifest; empty where the row makes none."""
     manifest: dict[str, Any]
     cells: tuple[Cell, ...]
-    troubles: tuple[Cell, ...] = ()
+    troubles: tuple[Cell, ...]
     """Those of the cells that could not be read: they make the import incomplete."""
 
 
@@ -96,7 +94,7 @@ def records(lines: Iterable[str], delimiter: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Record(row, line, None, "".join(taken), f"not CSV: {error}")
+            yield Record(row, line, ["".join(taken)], f"not CSV: {error}")
 
 
 def namesakes(rows: Iterable[Record], register: Register) -> frozenset[str]:
@@ -107,10 +105,8 @@ def namesakes(rows: Iterable[Record], register: Register) -> frozenset[str]:
     """
     seen: set[str] = set()
     repeated: set[str] = set()
-    rows = iter(rows)
-    next(rows, None)
     for record in rows:
-        if record.cells and len(record.cells) == len(register.columns):
+        if record.row > 1 and not _misfit(record, register):
             slug = _slug(record.cells, register)
             (repeated if slug in seen else seen).add(slug)
     return frozenset(repeated)
@@ -119,81 +115,69 @@ def namesakes(rows: Iterable[Record], register: Register) -> frozenset[str]:
 def use_cases(
     rows: Iterable[Record], register: Register, repeated: frozenset[str], name: str
 ) -> Iterator[Imported]:
-    """Turn each row into a manifest and the account of its cells.
+    """Turn each row into a manifest and the account of its cells; an empty one is none.
 
     `repeated` comes from `namesakes` over the same rows; `name` is the file's, for
     messages.  Raises UsageError where the header is not the one that the map expects.
     """
     rows = iter(rows)
-    _check_header(next(rows, None), register, name)
-    ids = _Ids(register, repeated)
-    for record in rows:
-        if record.cells is None:
-            cell = Cell(record.row, record.line, 0, "", record.text, reason=record.trouble)
-            yield Imported(record.row, record.line, "", {}, (cell,), (cell,))
-        elif len(record.cells) == len(register.columns):
-            yield _use_case(record, record.cells, register, ids.take(record.cells))
-        elif record.cells:
-            yield _misshapen(record, record.cells, register)
-
-
-def withdrawn(case: Imported, reason: str) -> Imported:
-    """Return the account of a row whose manifest cannot stand: all its cells are kept."""
-    cells = tuple(cell._replace(target="", reason=reason) for cell in case.cells)
-    return Imported(case.row, case.line, "", {}, cells, cells[:1])
-
-
-def _check_header(record: Record | None, register: Register, name: str) -> None:
-    problem = _header_problem(record, [column.header for column in register.columns])
+    problem = _header_problem(next(rows, Record(1, 1, ())), register)
     if problem:
         remedy = f"the map {register.name} reads this register alone: {register.title}"
         raise UsageError(problem, where=f"{name}:1", remedy=remedy)
+    taken: set[str] = set()
+    for record in rows:
+        misfit = _misfit(record, register)
+        if not misfit:
+            identity = next(one for one in _ids(record, register, repeated) if one not in taken)
+            taken.add(identity)
+            yield _use_case(record, register, identity)
+        elif record.cells:
+            yield withdrawn(_cells(record, register), misfit)
 
 
-def _header_problem(record: Record | None, expected: Sequence[str]) -> str:
-    if record is None or not record.cells:
-        return (record.trouble if record else "") or "no header row"
-    for number, header in enumerate(expected):
-        if number == len(record.cells):
-            return f'column {number + 1} is missing, expected "{header}"'
-        found = record.cells[number]
-        if normal(found) != normal(header):
-            return f'column {number + 1} is headed "{found}", expected "{header}"'
-    extra = record.cells[len(expected) :]
-    return f'column {len(expected) + 1} is one too many: "{extra[0]}"' if extra else ""
+def withdrawn(cells: Iterable[Cell], reason: str) -> Imported:
+    """Return the account of a row whose manifest cannot stand: all its cells are kept."""
+    kept = tuple(cell._replace(target="", reason=reason) for cell in cells)
+    return Imported("", {}, kept, kept[:1])
 
 
-def _misshapen(record: Record, cells: Sequence[str], register: Register) -> Imported:
-    """Account for a row with too many or too few cells: none is surely in its column."""
-    reason = f"the row has {len(cells)} cells, expected {len(register.columns)}"
-    headers = [column.header for column in register.columns] + [""] * len(cells)
-    kept = tuple(
-        Cell(record.row, record.line, number, headers[number - 1], value, reason=reason)
-        for number, value in enumerate(cells, 1)
-    )
-    return Imported(record.row, record.line, "", {}, kept, kept[:1])
+def _header_problem(record: Record, register: Register) -> str:
+    if record.trouble or not record.cells:
+        return record.trouble or "no header row"
+    expected = [column.header for column in register.columns]
+    for number, (found, header) in enumerate(zip_longest(record.cells, expected), 1):
+        if found is None or header is None or normal(found) != normal(header):
+            has = "missing" if found is None else f'headed "{found}"'
+            wanted = "no more" if header is None else f'"{header}"'
+            return f"column {number} is {has}, expected {wanted}"
+    return ""
 
 
-def _use_case(record: Record, values: Sequence[str], register: Register, identity: str) -> Imported:
+def _misfit(record: Record, register: Register) -> str:
+    """Return why a row makes no manifest, "" if it does: none of its cells is surely in
+    its column where there are too many or too few."""
+    if record.trouble or len(record.cells) == len(register.columns):
+        return record.trouble
+    return f"the row has {len(record.cells)} cells, expected {len(register.columns)}"
+
+
+def _cells(record: Record, register: Register) -> Iterator[Cell]:
+    """Yield the cells of a row, each with the header above it, if there is one."""
+    headers = ["", *(column.header for column in register.columns)]
+    for number, value in enumerate(record.cells, 0 if record.trouble else 1):
+        header = headers[number] if number < len(headers) else ""
+        yield Cell(record.row, record.line, number, header, value)
+
+
+def _use_case(record: Record, register: Register, identity: str) -> Imported:
     manifest = _Manifest(register, identity, record.row)
-    cells, troubles = [], []
-    for number, (column, value) in enumerate(zip(register.columns, values, strict=True), 1):
-        unreadable = _UNREADABLE.search(value)
-        target, reason = (
-            ("", _unreadable(unreadable[0])) if unreadable else manifest.take(column, value)
-        )
-        cells.append(Cell(record.row, record.line, number, column.header, value, target, reason))
-        if unreadable:
-            troubles.append(cells[-1])
-    return Imported(
-        record.row, record.line, identity, manifest.value(), tuple(cells), tuple(troubles)
-    )
-
-
-def _unreadable(one: str) -> str:
-    if one == "\0":
-        return "holds a NUL character"
-    return "holds a byte that is no character in this encoding"
+    cells = []
+    for column, cell in zip(register.columns, _cells(record, register), strict=True):
+        target, reason = manifest.take(column, cell.value)
+        cells.append(cell._replace(target=target, reason=reason))
+    troubles = [cell for cell in cells if _UNREADABLE.search(cell.value)]
+    return Imported(identity, manifest.value(), tuple(cells), tuple(troubles))
 
 
 class _Manifest:
@@ -207,6 +191,10 @@ class _Manifest:
 
     def take(self, column: Column, text: str) -> tuple[str, str]:
         """Put a cell where its column goes; return its target and its reason."""
+        if unreadable := _UNREADABLE.search(text):
+            nul = unreadable[0] == "\0"
+            what = "NUL character" if nul else "byte that is no character in this encoding"
+            return "", f"holds a {what}"
         if normal(text) in column.blanks:
             return "", BLANK
         reasons = []
@@ -236,10 +224,7 @@ class _Manifest:
         """Build the nested manifest, its blocks in the order of the map's layout."""
         root: dict[str, Any] = {}
         for place in sorted(self.written, key=self.register.rank):
-            holder = root
-            for part in place[:-1]:
-                holder = holder.setdefault(part, {})
-            holder[place[-1]] = self.written[place]
+            root = replaced(root, [*place], self.written[place])
         return root
 
 
@@ -249,43 +234,24 @@ def _written_as(value: object, text: str) -> str:
     return f"written as {str(value).lower() if isinstance(value, bool) else value}"
 
 
-class _Ids:
-    """Gives each row its id: the slug of its name, with a mark where that is not enough.
+def _ids(record: Record, register: Register, repeated: frozenset[str]) -> Iterator[str]:
+    """Yield ids that suit a row: the slug of its name, with a mark where that is not enough.
 
     The mark is a digest of what the row says, so that a row keeps its id when others
     come, go or move.
     """
-
-    def __init__(self, register: Register, repeated: frozenset[str]) -> None:
-        self.register = register
-        self.repeated = repeated
-        self.taken: set[str] = set()
-
-    def take(self, cells: Sequence[str]) -> str:
-        slug = _slug(cells, self.register)
-        columns = self.register.id_columns
-        if slug in self.repeated:
-            columns += self.register.id_distinct
-        elif _fits(slug) and slug not in self.taken:
-            self.taken.add(slug)
-            return slug
-        key = [cells[column] for column in columns]
-        marked = (f"{_head(slug)}-{_mark([*key, str(attempt)])}" for attempt in count())
-        identity = next(one for one in marked if one not in self.taken)
-        self.taken.add(identity)
-        return identity
-
-
-def _fits(slug: str) -> bool:
-    return 3 <= len(slug) <= ID_LENGTH and not _DEVICE.fullmatch(slug)
-
-
-def _head(slug: str) -> str:
-    """Cut a slug, between words where it can be, to leave room for a mark."""
+    slug = _slug(record.cells, register)
+    columns = register.id_columns
+    if slug in repeated:
+        columns += register.id_distinct
+    elif 3 <= len(slug) <= ID_LENGTH and not _DEVICE.fullmatch(slug):
+        yield slug
     room = ID_LENGTH - _MARK_LENGTH - 1
-    if len(slug) <= room:
-        return slug
-    return slug[: room + 1].rpartition("-")[0] or slug[:room]
+    head = slug
+    if len(slug) > room:  # cut between words where it can be
+        head = slug[: room + 1].rpartition("-")[0] or slug[:room]
+    key = [record.cells[column] for column in columns]
+    yield from (f"{head}-{_mark([*key, str(attempt)])}" for attempt in count())
 
 
 def _mark(key: list[str]) -> str:

@@ -243,9 +243,9 @@ def _finding(
     message = found.message
     ahead = _ahead(policy, situation)
     if ahead:
-        message += (
-            f" (by law from {ahead.applies_from}, in {ahead.days_left(situation.today)} days)"
-        )
+        left = ahead.days_left(situation.today)
+        doubt = "" if ahead.certain else "; the sources leave the date open"
+        message += f" (by law from {ahead.applies_from}, in {left} days{doubt})"
         if situation.variables.get("profile", {}).get("enforce") == "legal-date":
             enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
     return Result(
@@ -278,8 +278,12 @@ def _tracer(situation: Situation) -> "Tracer":
 
 
 def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
-    """Put values into a message's `{{path}}`; an absent one reads `(missing)`."""
+    """Put values into a message's `{{path}}`; an absent one reads `(missing)`, and a clause
+    (up to a semicolon) on the element at fault is left out where there is none."""
     scope = {**variables, "it": item}
+    if item is None:
+        clauses = template.split("; ")
+        template = "; ".join(one for one in clauses if "{{it." not in one) or template
 
     def shown(found: re.Match[str]) -> str:
         value: Any = scope

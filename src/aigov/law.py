@@ -47,9 +47,10 @@ def parse_corpus(value: Mapping[str, Any]) -> dict[str, Obligation]:
 
 
 def first_to_bind(keys: Iterable[str], corpus: Mapping[str, Obligation]) -> Obligation | None:
-    """Return the obligation among `keys` that binds first, None if there is none."""
+    """Return the obligation among `keys` that binds first, None if there is none; of those
+    of one day, one whose date is open."""
     named = (corpus[key] for key in keys)
-    return min(named, key=lambda one: (one.applies_from, one.key), default=None)
+    return min(named, key=lambda one: (one.applies_from, one.certain, one.key), default=None)
 
 
 def age_days(corpus: Iterable[Obligation], today: str) -> int:

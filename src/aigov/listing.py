@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+from typing import Any
 
 from aigov.explaining import enforcement_words
 from aigov.explanation import Explanation, Sample
@@ -11,10 +13,14 @@ from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
 from aigov.reports import Style
 from aigov.reports.layout import Span, lay
+from aigov.wording import some
 
 SEEN = 12
-"""Further words that an explanation names before it counts the rest."""
+"""Words or lines below one label that an explanation shows before it counts the rest."""
 _STAGES = tuple(CONSTANTS["stages"])
+UNRESOLVED = "unresolved: the sources leave the date or the duty open"
+"""What is said of a legal duty that is not certain."""
+_FAULTS = ("faults", "survivors", "reported")
 _LEAD = 8
 """Columns of the labels `passes`, `asked`, `serves`."""
 
@@ -101,8 +107,8 @@ def policies_text(
                 words = f"touches {', '.join(policy.controls[framework.id])}"
             yield lay([Span(words, "dim")], style, " " * 10)
         yield "\n"
-    number = len(policies)
-    yield lay([Span(f"{number} {'policy' if number == 1 else 'policies'}", "strong")], style)
+    counted = "1 policy" if len(policies) == 1 else f"{len(policies)} policies"
+    yield lay([Span(counted, "strong")], style)
     if framework:
         yield "\n"
         yield from coverage_text(coverage(policies, framework), framework, style)
@@ -112,29 +118,26 @@ def coverage_text(
     covered: Mapping[str, Sequence[Policy]], framework: Framework, style: Style
 ) -> Iterator[str]:
     """Yield the controls that policies touch, those that none touches, and the share."""
-    headings = {control: heading for heading, control in framework.groups.items()}
     column = max(map(len, covered)) + 4
-    shares: dict[str, tuple[int, int]] = {}
-    heading = ""
     edition = ", ".join(filter(None, (framework.title, framework.version)))
     yield lay([Span(f"{framework.id}: {edition}", "strong")], style)
     yield lay([Span(framework.source, "dim", solid=True)], style)
     for control, touching in covered.items():
-        heading = headings.get(control, heading)
-        touched, whole = shares.get(heading, (0, 0))
-        shares[heading] = (touched + bool(touching), whole + 1)
         if touching:
             yield _control(control, framework, column, style)
-            *names, last = [f"{policy.code} {policy.id}" for policy in touching]
-            spans = [Span(f"{name},", "dim", solid=True) for name in names]
-            yield lay([*spans, Span(last, "dim", solid=True)], style, " " * column)
+            names = ", ".join(f"{policy.code} {policy.id}" for policy in touching)
+            yield lay([Span(names, "dim")], style, " " * column)
     rest = [control for control, touching in covered.items() if not touching]
     if rest:
         yield "\n" + lay([Span("not touched", "warn")], style)
         yield from (_control(control, framework, column, style) for control in rest)
     yield "\n"
-    for name, (touched, whole) in shares.items() if len(shares) > 1 else ():
-        yield lay([Span(f"{name}: {touched} of {whole} touched")], style)
+    order = list(covered)
+    starts = [order.index(first) for first in framework.groups.values()]
+    for name, start, end in zip(framework.groups, starts, [*starts, None][1:], strict=True):
+        group = order[start:end]
+        touched = sum(bool(covered[control]) for control in group)
+        yield lay([Span(f"{name}: {touched} of {len(group)} touched")], style)
     total = f"{len(covered) - len(rest)} of {len(covered)} controls touched"
     yield lay([Span(total, "strong"), Span("(to touch a control is not to conform)")], style)
 
@@ -146,52 +149,50 @@ def _control(control: str, framework: Framework, column: int, style: Style) -> s
 
 def explanation_json(explanation: Explanation) -> str:
     """Return `aigov/explanation/v1`: the fields of `Explanation` by name."""
-    found = explanation._asdict()
-    for name in ("passes", "fails"):
-        sample: Sample | None = found[name]
-        found[name] = sample and sample._asdict()
-    return _dump({"schema": "aigov/explanation/v1", **found})
+    plain = {
+        name: one._asdict() if isinstance(one, Sample) else one
+        for name, one in explanation._asdict().items()
+    }
+    return _dump({"schema": "aigov/explanation/v1", **plain})
 
 
 def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
     """Yield an explanation: heading, sentences, the two examples, the rest by label."""
+    hang = " " * (_LEAD + 2)
     yield lay([Span(explanation.word, "strong"), Span(f"({explanation.kind})", "dim")], style)
     yield lay([Span(explanation.says)], style, "  ")
-    for name, role, sample in (
-        ("passes", "good", explanation.passes),
-        ("fails", "bad", explanation.fails),
-    ):
-        if sample:
-            yield "\n"
-            yield from _sample(name, role, sample, style)
+    samples = (("passes", "good", explanation.passes), ("fails", "bad", explanation.fails))
+    for name, role, sample in samples:
+        if sample is None:
+            continue
+        yield "\n" + lay([Span(f"{name}:", role), Span(sample.about)], style, "  ", hang)
+        for line in sample.yaml.splitlines():
+            content = line.lstrip(" ")
+            yield lay([Span(content, solid=True)], style, " " * (6 + len(line) - len(content)))
+        if sample.note:
+            yield lay([Span(f"-> {sample.note}", "dim")], style, "    ", "       ")
     yield "\n"
-    for line in explanation.asked:
-        yield _labelled("asked" if line == explanation.asked[0] else "", line, style)
-    for param, by_tier in explanation.limits.items():
-        yield _labelled("limit", f"{param}: {numbers(by_tier)}", style)
-    if explanation.remedy:
-        yield _labelled("fix", explanation.remedy, style)
-    for line in explanation.serves:
-        yield _labelled("serves" if line == explanation.serves[0] else "", line, style)
-    if explanation.see:
-        shown = explanation.see[:SEEN]
-        more = len(explanation.see) - len(shown)
-        rest = f" and {more} more" if more else ""
-        yield _labelled("see", f"{', '.join(shown)}{rest}", style)
+    labelled = {
+        "asked": list(explanation.asked),
+        "limit": [f"{name}: {numbers(one)}" for name, one in explanation.limits.items()],
+        "fix": [explanation.remedy] if explanation.remedy else [],
+        "law": list(map(_duty, explanation.obligations)),
+        "serves": [
+            f"{name} {cited}: {title}"
+            for name, titles in explanation.controls.items()
+            for cited, title in titles.items()
+        ],
+        "see": [", ".join(some(explanation.see, SEEN))] if explanation.see else [],
+    }
+    for label, lines in labelled.items():
+        for lead, line in zip(chain([f"{label}:"], repeat("")), some(lines, SEEN), strict=False):
+            yield lay([Span(line)], style, f"  {lead.ljust(_LEAD)}", hang)
 
 
-def _sample(name: str, role: str, sample: Sample, style: Style) -> Iterator[str]:
-    yield lay([Span(f"{name}:", role), Span(sample.about)], style, "  ", " " * (_LEAD + 2))
-    for line in sample.yaml.splitlines():
-        content = line.lstrip(" ")
-        yield lay([Span(content, solid=True)], style, " " * (6 + len(line) - len(content)))
-    if sample.note:
-        yield lay([Span(f"-> {sample.note}", "dim")], style, "    ", "       ")
-
-
-def _labelled(label: str, words: str, style: Style) -> str:
-    lead = f"{label}:" if label else ""
-    return lay([Span(words)], style, f"  {lead.ljust(_LEAD)}", " " * (_LEAD + 2))
+def _duty(duty: Mapping[str, Any]) -> str:
+    left = f"days left: {duty['days_left']}" if duty["days_left"] > 0 else "in force"
+    doubt = "" if duty["certain"] else f"; {UNRESOLVED}"
+    return f"from {duty['applies_from']} ({left}{doubt}): {duty['duty']} {duty['note']}".rstrip()
 
 
 def numbers(by_tier: Mapping[str, float]) -> str:
@@ -215,9 +216,7 @@ def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
             "path": proof.policy.where,
             "cases": proof.cases,
             "mutants": proof.mutants,
-            "faults": [fault._asdict() for fault in proof.faults],
-            "survivors": [fault._asdict() for fault in proof.survivors],
-            "reported": [fault._asdict() for fault in proof.reported],
+            **{name: [one._asdict() for one in getattr(proof, name)] for name in _FAULTS},
         }
         for proof in proofs
     ]
@@ -238,16 +237,11 @@ def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterato
         for role, words in lines:
             yield lay([Span(words, role)], style, "  ", "    ")
     unproved = sum(1 for proof in proofs if proof.faults or proof.survivors) + len(faults)
-    cases, mutants = (sum(getattr(p, name) for p in proofs) for name in ("cases", "mutants"))
-    survivors, reported = (
-        sum(len(getattr(p, name)) for p in proofs) for name in ("survivors", "reported")
-    )
-    yield lay(
-        [
-            Span(f"{len(proofs)} policies, {cases} cases, {mutants} mutants:", "strong"),
-            Span(f"{survivors} survive, {unproved} unproved", "bad" if unproved else "good"),
-        ],
-        style,
-    )
+    cases, mutants = sum(one.cases for one in proofs), sum(one.mutants for one in proofs)
+    survivors = sum(len(one.survivors) for one in proofs)
+    counted = f"{len(proofs)} policies, {cases} cases, {mutants} mutants:"
+    left = Span(f"{survivors} survive, {unproved} unproved", "bad" if unproved else "good")
+    yield lay([Span(counted, "strong"), left], style)
+    reported = sum(len(one.reported) for one in proofs)
     if reported:
         yield lay([Span(f"{reported} list items could go unnoticed (--verbose)", "dim")], style)

@@ -11,9 +11,12 @@ CORPUS = "law/corpus.yaml"
 """Where a pack keeps the legal obligations."""
 FRAMEWORKS = "frameworks/"
 """Where a pack keeps control frameworks, one a file that is named by its id."""
-RULES = ("derivation/", "vocabulary/", CORPUS)
+CODES = "codes.yaml"
+"""Where a pack keeps the findings that are not policies."""
+RULES = ("derivation/", "vocabulary/", CORPUS, CODES)
 """What the first pack alone may hold: there is one derivation, vocabulary and corpus."""
-VOCABULARY = (
+MANDATORY = (
+    CODES,
     "vocabulary/placeholders.yaml",
     "vocabulary/role-mailboxes.yaml",
     "vocabulary/model-snapshots.yaml",
@@ -39,7 +42,7 @@ class Pack(NamedTuple):
     def section(self, folder: str) -> dict[str, Any]:
         """Return the values of a folder's files, by name without `.yaml`, in order."""
         return {
-            path.removeprefix(folder).removesuffix(".yaml"): document.value
+            path.removesuffix(".yaml").removeprefix(folder): document.value
             for path, document in sorted(self.documents.items())
             if path.startswith(folder)
         }
@@ -123,7 +126,7 @@ def vet_pack(pack: Pack, *, first: bool, schema: Callable[[str], Any]) -> None:
             raise PackError(problem, where=where, remedy=f"remove it from {pack.name}")
         kind = _kind(path)
         vet_shape(document, where, {**kinds, "$ref": f"#/$defs/{kind}"} if kind else policy)
-    for path in VOCABULARY if first else ():
+    for path in MANDATORY if first else ():
         if path not in pack.documents:
             raise PackError(
                 "a pack with rules of its own needs this file", where=f"{pack.name}/{path}"
@@ -138,9 +141,9 @@ def _kind(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if folder == "vocabulary":
         return name.removesuffix(".yaml")
-    if path in (DESCRIPTION, CORPUS):
-        return {DESCRIPTION: "description", CORPUS: "corpus"}[path]
-    return {"derivation": "derivation", "frameworks": "framework"}.get(folder, "")
+    if folder in ("derivation", "frameworks"):
+        return folder.removesuffix("s")
+    return {DESCRIPTION: "description", CORPUS: "corpus", CODES: "codes"}.get(path, "")
 
 
 def vet_shape(document: Document, where: str, schema: Mapping[str, Any]) -> None:

@@ -5,17 +5,16 @@ They hold no date but those of the law, so that they change only with the polici
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from aigov.explanation import Explanation, Sample
 from aigov.expressions import CONSTANTS
 from aigov.findings import Result
 from aigov.frameworks import Framework
-from aigov.law import Obligation
-from aigov.listing import coverage, numbers
+from aigov.listing import UNRESOLVED, coverage, numbers
 from aigov.policies import DOMAINS, TIERS, Policy
 from aigov.reports.encoding import literal
 from aigov.reports.escape import escape
-from aigov.rules import Rules
 
 MARK = "<!-- Written by `aigov-gate policies docs`: change what it is made from. -->\n\n"
 """The start of every page: what starts otherwise is somebody's own and is left alone."""
@@ -46,7 +45,10 @@ def table(*headings: str) -> str:
 
 
 def policy_page(
-    policy: Policy, told: Explanation, judged: tuple[str, Result] | None, rules: Rules
+    policy: Policy,
+    told: Explanation,
+    judged: tuple[str, Result] | None,
+    frameworks: Mapping[str, Framework],
 ) -> Iterator[str]:
     """Yield the page of a policy; `judged` is the example that the first failing case
     changes, and what the policy makes of it."""
@@ -63,14 +65,13 @@ def policy_page(
     yield f"\n## What to do\n\n**Remedy.** {prose(policy.remedy)}\n"
     if told.see:
         yield f"\n**It reads** {', '.join(f'`{one}`' for one in told.see)}.\n"
-    if policy.obligations:
+    if told.obligations:
         yield "\n## What the law asks\n\n"
-        yield from (_obligation(rules.corpus()[key]) for key in policy.obligations)
-    if policy.controls:
+        yield from map(_obligation, told.obligations)
+    if told.controls:
         yield f"\n## Controls\n\n{_TOUCHES}{table('framework', 'control', 'in short')}"
-    for name, cited in policy.controls.items():
-        known = rules.frameworks()[name]
-        yield from (_row(known.title, one, known.short_title(one)) for one in cited)
+    for name, titles in told.controls.items():
+        yield from (_row(frameworks[name].title, *one) for one in titles.items())
     yield f"\n[All policies]({INDEX}), [controls]({MATRIX})\n"
 
 
@@ -132,10 +133,11 @@ def _finding(base: str, result: Result) -> Iterator[str]:
     yield f"> {prose(result.message)}\n"
 
 
-def _obligation(one: Obligation) -> str:
-    status = "" if one.certain else " (unresolved: the sources leave the date or the duty open)"
-    source = f"{literal(one.source)}; checked on {one.verified_on}."
-    return f"- **From {one.applies_from}**{status}: {prose(f'{one.duty} {one.note}')} *{source}*\n"
+def _obligation(duty: Mapping[str, Any]) -> str:
+    doubt = "" if duty["certain"] else f" ({UNRESOLVED})"
+    says = prose(f"{duty['duty']} {duty['note']}")
+    checked = f"*{literal(duty['source'])}; checked on {duty['verified_on']}.*"
+    return f"- **From {duty['applies_from']}**{doubt}: {says} {checked}\n"
 
 
 def _link(policy: Policy) -> str:

@@ -72,6 +72,23 @@ class Policy(NamedTuple):
         return "portfolio" in self.needs
 
 
+class Code(NamedTuple):
+    """A finding that is not a policy's: of a file, a waiver, git or a repository."""
+
+    id: str
+    title: str
+    enforcement: Enforcement
+    remedy: str
+
+
+def parse_codes(rows: Mapping[str, Mapping[str, str]]) -> dict[str, Code]:
+    """Read `codes.yaml`, which has its shape (`schemas/pack.v1.json`)."""
+    return {
+        code: Code(row["id"], row["title"], Enforcement(row["enforcement"]), row["remedy"])
+        for code, row in rows.items()
+    }
+
+
 def parse_policy(document: Document, path: str, engine: Engine) -> Policy:
     """Read one policy file that is vetted, or shipped and so vetted by the tests."""
     value: Any = document.value

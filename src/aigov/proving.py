@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from aigov.cases import AS_OF, Case, apply
-from aigov.check import situate, situate_organisation
 from aigov.errors import PackError
 from aigov.evidence import Evidence
 from aigov.expressions import Expression
@@ -15,6 +14,7 @@ from aigov.policies import Policy
 from aigov.preparing import Surroundings, prepare
 from aigov.rules import Rules
 from aigov.settings import Settings
+from aigov.situations import situate, situate_organisation
 from aigov.source import Document
 
 Resolve = Callable[[set[str]], Mapping[str, Evidence]]

@@ -11,8 +11,8 @@ from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
 from aigov.law import Obligation, parse_corpus
-from aigov.packs import CORPUS, Pack, read_document, vet_pack
-from aigov.policies import Policy, parse_policy
+from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
+from aigov.policies import Code, Policy, parse_codes, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
 from aigov.settings import Profile, Tightening
@@ -66,6 +66,8 @@ class Rules(NamedTuple):
     """Every policy, derivation, vocabulary and framework file in force."""
     read_by_blocking: Callable[[int], frozenset[str]]
     """Pointers (with `*`) that policies read which block at a tier's rank."""
+    codes: Mapping[str, Code]
+    """The findings that are not policies."""
     corpus: Callable[[], Mapping[str, Obligation]]
     """The legal obligations by key; few runs print one."""
     frameworks: Callable[[], Mapping[str, "Framework"]]
@@ -130,6 +132,7 @@ def build_rules(
     corpus = cache(partial(_corpus, packs[0]))
     frameworks = cache(partial(_frameworks, packs))
     policies = _policies(packs, engine)
+    codes: Any = packs[0].documents[CODES].value
     requirements = parse_requirements(shapes.required)
     rules = Rules(
         engine,
@@ -147,6 +150,7 @@ def build_rules(
         },
         tuple(packs),
         _read_by_blocking(policies),
+        parse_codes(codes),
         corpus,
         frameworks,
     )

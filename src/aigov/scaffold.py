@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from difflib import get_close_matches
 from string import Template
 
-from aigov.errors import UsageError
+from aigov.errors import UsageError, meant
 from aigov.policies import DOMAINS
 
 TO_DO = "TO DO"
@@ -34,11 +33,10 @@ def parse_name(given: str) -> tuple[str, str]:
     if found:
         return found[1], found[2]
     top = given.partition("/")[0]
-    close = () if top in PREFIXES else get_close_matches(top, PREFIXES, 1)
+    hint = "" if top in PREFIXES else meant(top, PREFIXES)
     form = "law/<pack>" if top == "law" else top if top in PREFIXES else "<domain>"
-    hint = f"write {form}/<id> in lower-case words with hyphens; domains: {', '.join(PREFIXES)}"
-    hint = f"did you mean {close[0]}{given[len(top) :]}?" if close else hint
-    raise UsageError(f"{given} is no name of a policy", remedy=hint)
+    remedy = f"write {form}/<id> in lower-case words with hyphens; domains: {', '.join(PREFIXES)}"
+    raise UsageError(f"{given} is no name of a policy{hint}", remedy=remedy)
 
 
 def choose_code(wanted: str | None, prefix: str, taken: Collection[str]) -> str:

@@ -80,7 +80,8 @@ class Tracer:
         ]
         wanted = [one for one in answers if one[2].value is answer.value]
         if tree.kind == "binary" and tree.text == "||":
-            wanted = wanted[-1:]  # guards stand first: the last operand is the demand
+            # guards stand first: one that is unknown is why, else the last operand, the demand
+            wanted = wanted[:1] if answer.value is None else wanted[-1:]
         for part, its_item, _ in wanted:
             yield from self._leaves(part, its_item)
         if not wanted:

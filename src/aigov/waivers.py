@@ -13,6 +13,7 @@ from aigov.findings import Enforcement, Outcome, Result, by_code, fingerprint
 from aigov.policies import Policy
 from aigov.preparing import Prepared, mapping
 from aigov.results import DocumentResult
+from aigov.rules import Rules
 from aigov.settings import Profile, Settings, same_person
 from aigov.source import Document
 
@@ -46,68 +47,11 @@ class Target(NamedTuple):
     results: tuple[Result, ...]
 
 
-class Words(NamedTuple):
-    """What a WAI code says."""
-
-    id: str
-    title: str
-    enforcement: Enforcement
-    remedy: str
-
-
-WORDS: Mapping[str, Words] = {
-    "WAI-001": Words(
-        "expired",
-        "Waiver has expired",
-        Enforcement.BLOCK,
-        "Meet the policy, or have the waiver granted anew and remove this one.",
-    ),
-    "WAI-002": Words(
-        "unused",
-        "Waiver covers nothing",
-        Enforcement.WARN,
-        "Remove it if the policy no longer fails; else correct its use case or place.",
-    ),
-    "WAI-003": Words(
-        "expiring",
-        "Waiver expires soon",
-        Enforcement.WARN,
-        "Meet the policy before the waiver ends, or have it granted anew.",
-    ),
-    "WAI-004": Words(
-        "too-long",
-        "Waiver runs too long for the tier",
-        Enforcement.BLOCK,
-        "Bring expires_on within the days that the policy allows at this tier.",
-    ),
-    "WAI-005": Words(
-        "not-waivable",
-        "Policy cannot be waived",
-        Enforcement.BLOCK,
-        "Remove the waiver and meet the policy.",
-    ),
-    "WAI-006": Words(
-        "approver-not-allowed",
-        "Approver is not allowed to approve this waiver",
-        Enforcement.BLOCK,
-        "Have it approved by one named person who neither owns nor builds the use case.",
-    ),
-    "WAI-007": Words(
-        "malformed-or-unknown-policy",
-        "Waiver is malformed or names an unknown policy",
-        Enforcement.BLOCK,
-        "Name a policy by its code or id, and give dates that can be.",
-    ),
-}
-
-
 def waive(
-    documents: list[tuple[Prepared, DocumentResult]],
-    policies: Mapping[str, Policy],
-    settings: Settings,
+    documents: list[tuple[Prepared, DocumentResult]], rules: Rules, settings: Settings
 ) -> list[DocumentResult]:
-    """Judge the waivers among `documents`, and mark what the sound ones cover; `policies`
-    by code and by id."""
+    """Judge the waivers among `documents`, and mark what the sound ones cover."""
+    policies = rules.named()
     targets = {
         result.use_case: Target(result.tier or "low", _owners(prepared.value), result.results)
         for prepared, result in documents
@@ -119,7 +63,10 @@ def waive(
         if prepared.kind == "Waiver" and not prepared.shape:
             waiver = parse_waiver(prepared)
             target = targets.get(waiver.use_case)
-            found = judge_waiver(waiver, policies, target, settings)
+            found = [
+                one._replace(enforcement=rules.codes[one.code].enforcement)
+                for one in judge_waiver(waiver, policies, target, settings)
+            ]
             findings[index] = found
             if not any(one.enforcement is Enforcement.BLOCK for one in found):
                 sound.setdefault(waiver.use_case, []).append(waiver)
@@ -288,7 +235,6 @@ def _finding(waiver: Waiver, code: str, field: str, message: str) -> Result:
     return Result(
         code,
         Outcome.FAIL,
-        WORDS[code].enforcement,
         message=message,
         pointer=pointer,
         place=waiver.document.place(pointer),

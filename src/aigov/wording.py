@@ -6,7 +6,7 @@ and `description` of its `$defs` entry, so that a new format needs no code.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 MAX_SHOWN = 60
@@ -76,13 +76,17 @@ def not_one_of(found: object, allowed: Sequence[object]) -> str:
     """Say which values are allowed, and which of them was meant, if one is near."""
     from difflib import get_close_matches  # only a wrong value needs it
 
-    names = [shown(one).strip("`") for one in allowed]
-    listed = ", ".join(names[:MAX_LISTED])
-    if len(names) > MAX_LISTED:
-        listed += f", ... ({len(names)} in all)"
+    listed = some([shown(one).strip("`") for one in allowed], MAX_LISTED)
     texts = [one for one in allowed if isinstance(one, str)]
     near = get_close_matches(normal(found), texts, 1, _CLOSE)
-    return f"{shown(found)} is not one of {listed}" + (f"; did you mean {near[0]}?" if near else "")
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{shown(found)} is not one of {', '.join(listed)}{hint}"
+
+
+def some(words: Sequence[str], most: int) -> list[str]:
+    """Return at most `most` of the words, and how many more there are."""
+    more = [f"and {len(words) - most} more"] if len(words) > most else []
+    return [*words[:most], *more]
 
 
 def shown(found: object) -> str:
@@ -117,14 +121,9 @@ def name_of(path: Sequence[str]) -> str:
     return f"`{cut(names[-1])}`" if path[-1] == names[-1] else f"an entry of `{cut(names[-1])}`"
 
 
-def repeated(entries: Iterable[Any]) -> Any:
+def repeated(entries: Sequence[Any]) -> Any:
     """Return the first entry that has an equal one before it, None if there is none."""
-    seen: list[Any] = []
-    for one in entries:
-        if one in seen:
-            return one
-        seen.append(one)
-    return None
+    return next((one for index, one in enumerate(entries) if one in entries[:index]), None)
 
 
 def _wrong_type(found: object, wanted: str | list[str], schema: Mapping[str, Any]) -> str:

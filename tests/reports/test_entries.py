@@ -5,9 +5,19 @@ from __future__ import annotations
 import pytest
 
 from aigov.findings import Enforcement, Outcome, Place, Result
-from aigov.reports.entries import Block, Entry, Severity, block, choose, dotted, entries, start_here
+from aigov.reports.entries import (
+    Block,
+    Entry,
+    Severity,
+    block,
+    choose,
+    dotted,
+    entries,
+    policy,
+    start_here,
+)
 from aigov.reports.summary import Standing, counts, standing, verdict
-from aigov.results import DocumentResult, summarise
+from aigov.results import DocumentResult, PolicyText, summarise
 from reports.zoo import BLOCK, FAIL, INFO, PASS, UNKNOWN, WARN, ZOO, found
 
 
@@ -68,9 +78,9 @@ def test_the_limit_goes_to_the_worst_of_all_documents_and_never_to_a_waived_one(
     assert (second.printed, second.hidden) == ((blocking,), (warning,))
 
 
-def test_without_a_limit_nothing_is_hidden() -> None:
+def test_where_there_is_room_for_all_nothing_is_hidden() -> None:
     warning = Entry(Severity.WARN, (Result("A-1", FAIL, WARN),))
-    (only,) = choose([(warning,) * 50], None)
+    (only,) = choose([(warning,) * 50], 50)
     assert (len(only.printed), only.hidden) == (50, ())
 
 
@@ -199,6 +209,15 @@ def test_severities_agree_with_what_the_summary_counts() -> None:
     )
     assert summary.warning == by_severity[Severity.WARN]
     assert summary.outcomes[Outcome.WAIVED] == by_severity[Severity.WAIVED]
+
+
+def test_what_denies_is_in_capitals() -> None:
+    assert [one.word for one in Severity] == ["ERROR", "BLOCK", "warn", "info", "waived"]
+
+
+def test_a_code_that_nobody_wrote_words_for_has_empty_ones() -> None:
+    assert policy(ZOO, "XYZ-999") == PolicyText("XYZ-999", "", "", "", "", {})
+    assert policy(ZOO, "GOV-004") is ZOO.policies["GOV-004"]
 
 
 def test_an_error_is_loudest_whatever_its_enforcement() -> None:

@@ -6,7 +6,6 @@ import pickle
 
 import pytest
 
-from aigov.errors import UsageError
 from aigov.reports import FORMATS, Style, render
 from reports.goldens import FOLDER, GOLDENS, rendered
 from reports.zoo import ZOO, hostile
@@ -27,12 +26,6 @@ def test_every_format_takes_the_hostile_twin_and_can_be_written_as_utf_8(name: s
     report = "".join(render(name)(hostile(), Style()))
     assert report.encode().decode() == report
     assert report.endswith("\n")
-
-
-def test_a_format_nobody_wrote_is_refused_with_the_list() -> None:
-    with pytest.raises(UsageError) as refused:
-        render("yaml")
-    assert refused.value.remedy == ("use one of text, json, sarif, junit, github, gitlab, markdown")
 
 
 def test_a_result_survives_the_way_between_processes() -> None:

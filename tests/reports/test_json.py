@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aigov.findings import Outcome, Place, Result
+from aigov.law import Obligation
 from aigov.reports import Style
 from aigov.reports.json import render
 from aigov.results import CheckResult, summarise
@@ -75,6 +76,18 @@ def test_the_counts_agree_with_the_summary_of_the_run() -> None:
     }
     results = [one for document in report(ZOO)["documents"] for one in document["results"]]
     assert sum(printed[outcome.value] for outcome in Outcome) == len(results)
+
+
+def test_a_policy_says_from_when_the_law_binds_and_whether_that_is_certain() -> None:
+    known = Obligation("eu-x", "Do x.", "2026-12-02", "https://law.example", "2026-11-01", True, "")
+    open_ = known._replace(key="eu-y", applies_from="2026-08-02", certain=False)
+    text = ZOO.policies["GOV-004"]._replace(obligations=(known, open_))
+    told = report(ZOO._replace(policies={"GOV-004": text}))
+    assert told["policies"]["GOV-004"]["obligations"] == [
+        {"key": "eu-x", "applies_from": "2026-12-02", "days_left": 10, "status": "certain"},
+        {"key": "eu-y", "applies_from": "2026-08-02", "days_left": 0, "status": "unresolved"},
+    ]
+    assert VALIDATOR.is_valid(told)
 
 
 def test_a_finding_is_written_in_full() -> None:

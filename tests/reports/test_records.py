@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aigov.findings import Outcome, Result
-from aigov.reports.entries import Severity
+from aigov.reports.entries import Severity, policy
 from aigov.reports.records import records, statement, worst_first
 from reports.zoo import BLOCK, FAIL, UNKNOWN, ZOO
 
@@ -39,7 +39,7 @@ def test_a_finding_is_one_sentence_with_what_it_means(one: Result, expected: str
 
 
 def test_a_finding_without_any_words_is_called_by_its_code() -> None:
-    assert statement(Result("X-1", FAIL, BLOCK), None) == "X-1"
+    assert statement(Result("X-1", FAIL, BLOCK), policy(ZOO, "X-1")) == "X-1"
 
 
 def test_problems_come_first_and_equals_keep_their_order_when_ranked() -> None:

@@ -56,7 +56,7 @@ def check(paths: tuple[str, ...], if_present: bool, **options: Any) -> int:
     """
     outputs = parse_formats(options["formats"])
     found = _told_apart(list(_collect(paths or (".",))))
-    rules, profile = load_rules(options["policies"], options["profile"])
+    rules, profile = load_rules(options["folders"], options["profile"])
     settings = Settings(
         as_of=options["as_of"],
         target_stage=options["stage"],

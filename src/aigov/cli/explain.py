@@ -1,20 +1,28 @@
 """`aigov explain`: a policy, a field or a word in plain sentences."""
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
-from aigov.bundled import folder, read_tree
-from aigov.cli.options import load_rules, reading_options, shipped_shapes, terminal_style, write_out
+from aigov.bundled import folder
+from aigov.cases import AS_OF, ENDING, Case, parse_cases
+from aigov.cli.options import (
+    iso_date,
+    load_rules,
+    reading_options,
+    shipped_shapes,
+    terminal_style,
+    write_out,
+)
+from aigov.cli.policies_test import shipped_examples
 from aigov.explaining import explain as explain_word
 from aigov.explaining import known_words
 from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
 from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules
+from aigov.rules import Rules, Shapes
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -26,8 +34,14 @@ def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -
 
 @click.command()
 @click.argument("word", shell_complete=_complete)
+@click.option(
+    "--as-of",
+    metavar="YYYY-MM-DD",
+    callback=iso_date,
+    help="Count the days to a legal duty from this date (default: today, UTC).",
+)
 @reading_options
-def explain(word: str, folders: tuple[str, ...], form: str) -> None:
+def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
     """Explain WORD: a policy, a field of a manifest, or a word of a report.
 
     A policy is named by its code or id.  A field is named with or without spec. in
@@ -43,51 +57,31 @@ def explain(word: str, folders: tuple[str, ...], form: str) -> None:
       aigov-gate explain M2 --format json
     """
     rules, _ = load_rules(folders)
-    explanation = explain_word(word, sources(rules))
+    explanation = explain_word(word, sources(rules, today=as_of))
     if form == "json":
         write_out([explanation_json(explanation)])
     else:
         write_out(explanation_text(explanation, terminal_style(quiet=False, verbose=False)))
 
 
-def sources(rules: Rules) -> Sources:
+def sources(rules: Rules, *, today: str = AS_OF) -> Sources:
     """Return what explanations are made from, read from the shipped folders."""
-    shapes = shipped_shapes()
-    examples = {
-        path.removesuffix(".aigov.yaml"): read_document(data, path).value
-        for path, data in read_tree(folder("examples"), ".aigov.yaml").items()
-    }
-    organization = read_tree(folder("examples"), "organization.yaml")["organization.yaml"]
-    return Sources(
-        rules,
-        shapes.manifest,
-        _words(),
-        shapes.synonyms(),
-        examples,
-        read_document(organization, "organization.yaml").value,
-        lambda policy: _cases(policy, rules),
-    )
+    shapes, examples = shipped_shapes(), shipped_examples()
+    return Sources(rules, shapes, _words(), examples, lambda one: _cases(one, rules, shapes), today)
 
 
-def _words() -> Sequence[Any]:
-    path = os.path.join(folder("schemas"), "words.yaml")
-    with open(path, "rb") as file:
-        words = read_document(file.read(), path).value
-    assert isinstance(words, list)  # shipped, and held by the tests
-    return words
+def _words() -> Any:
+    with open(os.path.join(folder("schemas"), "words.yaml"), "rb") as file:
+        return read_document(file.read(), "schemas/words.yaml").value
 
 
-def _cases(policy: Policy, rules: Rules) -> Sequence[Any]:
+def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
     """Return the cases beside a policy's file; none if there is no such file."""
-    path = f"{policy.where.removesuffix('.yaml')}.cases.yaml"
-    inside = policy.where.removeprefix("policies/")
-    shipped = rules.packs[0].documents.get(inside)
-    if shipped and isinstance(shipped.value, dict) and shipped.value.get("code") == policy.code:
+    path = policy.where.removesuffix(".yaml") + ENDING
+    shipped: Any = rules.packs[0].documents.get(policy.where.removeprefix("policies/"))
+    if shipped and shipped.value.get("code") == policy.code:
         path = os.path.join(folder("policies"), path.removeprefix("policies/"))
     if not os.path.isfile(path):
         return ()
     with open(path, "rb") as file:
-        cases = read_document(file.read(), path).value
-    needed = {"case", "base", "outcome"}
-    listed = cases if isinstance(cases, list) else []
-    return [one for one in listed if isinstance(one, dict) and needed <= one.keys()]
+        return parse_cases(read_document(file.read(), path), path, shapes.schema("cases.v1.json"))

@@ -2,49 +2,25 @@
 
 import json
 import os
-import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import IO, NamedTuple
+from contextlib import contextmanager, suppress
+from typing import IO
 
 import click
 
 from aigov.bundled import folder
 from aigov.emit import dump
-from aigov.errors import PackError, UsageError
+from aigov.errors import UsageError
 from aigov.events import MAX_DOCUMENT_BYTES
-from aigov.inventory import (
-    BLANK,
-    Cell,
-    Imported,
-    namesakes,
-    records,
-    use_cases,
-    withdrawn,
-)
+from aigov.inventory import BLANK, Cell, Imported, namesakes, records, use_cases, withdrawn
+from aigov.packs import read_document
 from aigov.registers import Register, parse_register
-from aigov.source import load
 
 REPORT = "import-report.jsonl"
 LINE_LIMIT = 1 << 20
 """Characters of a line that are read at once: a longer one is a located trouble."""
 _SHOWN_TROUBLES = 10
-_PROGRESS_STEP = 100
-
-
-class Tally(NamedTuple):
-    """What an import did, in numbers of use cases and cells."""
-
-    use_cases: int = 0
-    written: int = 0
-    """Cells that stand in a manifest."""
-    reworded: int = 0
-    """Those of them whose own words are in the report too."""
-    kept: int = 0
-    """Cells that stand in the report alone."""
-    blank: int = 0
-    """Those of them that say nothing."""
-    troubles: int = 0
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -92,9 +68,13 @@ def import_(context: click.Context, file: str, map_name: str, output: str, force
     register = load_map(map_name)
     encoding = choose_encoding(file, register)
     prepare(output, force=force)
-    tally = run(file, register, encoding, output)
+    repeated = namesakes(records(_lines(file, encoding), register.delimiter), register)
+    rows = records(_lines(file, encoding), register.delimiter)
+    cases = use_cases(rows, register, repeated, file)
+    with _replacing(os.path.join(output, REPORT)) as report:
+        tally = _write(cases, report, output, file)
     click.echo(_sentence(tally, output, encoding))
-    if tally.troubles:
+    if tally["troubles"]:
         context.exit(1)
 
 
@@ -115,12 +95,10 @@ def load_map(name: str) -> Register:
         raise UsageError(
             f"no map is called {name}", remedy=f"give one of {', '.join(known)} or a .yaml file"
         )
+    with open(os.path.join(folder("schemas"), "inventory.v1.json"), encoding="utf-8") as schema:
+        shape = json.load(schema)
     with _named(path), open(path, "rb") as file:
-        documents, troubles = load(file.read())
-    if troubles or len(documents) != 1:
-        where = f"{path}:{troubles[0].line}:{troubles[0].column}" if troubles else path
-        raise PackError(troubles[0].message if troubles else "not one document", where=where)
-    return parse_register(documents[0], path)
+        return parse_register(read_document(file.read(), path), path, shape)
 
 
 def choose_encoding(path: str, register: Register) -> str:
@@ -132,13 +110,10 @@ def choose_encoding(path: str, register: Register) -> str:
         problem = "not a regular file" if os.path.exists(path) else "no such file"
         raise UsageError(problem, where=path, remedy="name the CSV file of the register")
     for encoding in register.encodings:
-        try:
-            with _named(path), open(path, encoding=encoding) as file:
-                while file.read(LINE_LIMIT):
-                    pass
-        except UnicodeDecodeError:
-            continue
-        return encoding
+        with suppress(UnicodeDecodeError):
+            for _ in _lines(path, encoding, errors="strict"):
+                pass
+            return encoding
     return register.encodings[-1]
 
 
@@ -146,93 +121,69 @@ def prepare(output: str, *, force: bool) -> None:
     """Make the folder; refuse one that holds anything, unless forced."""
     with _named(output):
         os.makedirs(output, exist_ok=True)
-        taken = next(iter(os.listdir(output)), None)
+        taken = os.listdir(output)
     if taken and not force:
         raise UsageError(
-            f"the folder is not empty (it holds {taken})",
+            f"the folder is not empty (it holds {taken[0]})",
             where=output,
             remedy="name another folder, or add --force to replace files of the same name",
         )
 
 
-def run(path: str, register: Register, encoding: str, output: str) -> Tally:
-    """Read the register twice, write the manifests and the report; return the numbers."""
-    repeated = namesakes(records(_lines(path, encoding), register.delimiter), register)
-    cases = use_cases(records(_lines(path, encoding), register.delimiter), register, repeated, path)
-    with _replacing(os.path.join(output, REPORT)) as report:
-        return _write(cases, report, output, path)
-
-
-def _write(cases: Iterable[Imported], report: IO[str], output: str, path: str) -> Tally:
-    tally = Tally()
-    shows_progress = sys.stderr.isatty()
+def _write(cases: Iterable[Imported], report: IO[str], output: str, path: str) -> Counter[str]:
+    """Write the manifests and the report; return the numbers that `_sentence` says."""
+    tally: Counter[str] = Counter()
     for read in cases:
         text = dump(read.manifest)
         fits = len(text.encode()) <= MAX_DOCUMENT_BYTES
-        case = read if fits else withdrawn(read, "the manifest would be larger than 256 KiB")
+        case = read if fits else withdrawn(read.cells, "the manifest would be larger than 256 KiB")
         if case.id:
+            tally["use cases"] += 1
             with _replacing(os.path.join(output, f"{case.id}.aigov.yaml")) as manifest:
                 manifest.write(text)
         for cell in case.cells:
+            tally["written" if cell.target else "kept"] += 1
+            tally["blank"] += cell.reason == BLANK
             if cell.reason:
+                tally["reworded"] += bool(cell.target)
                 # ASCII alone: what deceives on a screen (bidirectional marks) is escaped
                 report.write(json.dumps(_entry(cell, case.id)) + "\n")
-        _warn(case.troubles, path, tally.troubles)
-        tally = Tally(
-            tally.use_cases + bool(case.id),
-            tally.written + sum(bool(cell.target) for cell in case.cells),
-            tally.reworded + sum(bool(cell.target and cell.reason) for cell in case.cells),
-            tally.kept + sum(not cell.target for cell in case.cells),
-            tally.blank + sum(cell.reason == BLANK for cell in case.cells),
-            tally.troubles + len(case.troubles),
-        )
-        if shows_progress and tally.use_cases % _PROGRESS_STEP == 0:
-            click.echo(f"\r{tally.use_cases:,} use cases", nl=False, err=True)
-    if shows_progress:
-        click.echo("\r" + " " * 30 + "\r", nl=False, err=True)
+        for cell in case.troubles:
+            tally["troubles"] += 1
+            _warn(cell, path, tally["troubles"])
     return tally
 
 
 def _entry(cell: Cell, identity: str) -> dict[str, object]:
-    entry: dict[str, object] = {
-        "row": cell.row,
-        "line": cell.line,
-        "column": cell.column,
-        "header": cell.header,
-        "value": cell.value,
-        "reason": cell.reason,
-    }
-    if identity:
-        entry["use_case"] = identity
-    if cell.target:
-        entry["target"] = cell.target
-    return entry
+    """Return a line of the report; without the names of a manifest or place there is not."""
+    entry = cell._asdict()
+    known = {"use_case": identity, "target": entry.pop("target")}
+    return entry | {name: value for name, value in known.items() if value}
 
 
-def _warn(troubles: Iterable[Cell], path: str, before: int) -> None:
-    for number, cell in enumerate(troubles, before):
-        if number < _SHOWN_TROUBLES:
-            column = f", column {cell.column}" if cell.column else ""
-            click.echo(f"{path}:{cell.line}: row {cell.row}{column}: {cell.reason}", err=True)
-        elif number == _SHOWN_TROUBLES:
-            click.echo(f"more like this: see {REPORT}", err=True)
+def _warn(cell: Cell, path: str, number: int) -> None:
+    if number <= _SHOWN_TROUBLES:
+        column = f", column {cell.column}" if cell.column else ""
+        click.echo(f"{path}:{cell.line}: row {cell.row}{column}: {cell.reason}", err=True)
+    elif number == _SHOWN_TROUBLES + 1:
+        click.echo(f"more like this: see {REPORT}", err=True)
 
 
-def _sentence(tally: Tally, output: str, encoding: str) -> str:
+def _sentence(tally: Counter[str], output: str, encoding: str) -> str:
     sentence = (
-        f"{tally.use_cases:,} use cases written to {output}, read as {encoding}; "
-        f"of {tally.written + tally.kept:,} cells, {tally.written:,} are in manifests "
-        f"({tally.reworded:,} in other words, their own are in {REPORT}) and "
-        f"{tally.kept:,} in {REPORT} alone, {tally.blank:,} of these blank"
+        f"{tally['use cases']:,} use cases written to {output}, read as {encoding}; "
+        f"of {tally['written'] + tally['kept']:,} cells, {tally['written']:,} are in manifests "
+        f"({tally['reworded']:,} in other words, their own are in {REPORT}) and "
+        f"{tally['kept']:,} in {REPORT} alone, {tally['blank']:,} of these blank"
     )
-    if tally.troubles:
-        return f"{sentence}; {tally.troubles:,} places could not be read"
+    if tally["troubles"]:
+        return f"{sentence}; {tally['troubles']:,} places could not be read"
     return sentence
 
 
-def _lines(path: str, encoding: str) -> Iterator[str]:
+def _lines(path: str, encoding: str, errors: str = "surrogateescape") -> Iterator[str]:
     """Yield the lines of the register, line ends kept, a very long one in parts."""
-    with _named(path), open(path, encoding=encoding, errors="surrogateescape", newline="") as file:
+    with _named(path), open(path, encoding=encoding, errors=errors, newline="") as file:
         while line := file.readline(LINE_LIMIT):
             yield line
 
@@ -250,12 +201,11 @@ def _named(path: str) -> Iterator[None]:
 def _replacing(path: str) -> Iterator[IO[str]]:
     """Open a new file that takes the place of `path` when all is written, or never."""
     draft = f"{path}.{os.getpid()}.new"
-    with _named(path), open(draft, "x", encoding="utf-8", newline="\n") as file:
+    with _named(path):
         try:
-            yield file
-            file.close()
+            with open(draft, "x", encoding="utf-8", newline="\n") as file:
+                yield file
             os.replace(draft, path)
-        except BaseException:
-            file.close()
-            os.unlink(draft)
-            raise
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(draft)

@@ -27,29 +27,31 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def judging_options(command: Command) -> Command:
     """Add the options that every judging command shares."""
-    for names, attributes in reversed(_OPTIONS):
-        command = click.option(*names, **attributes)(command)
+    for option in reversed(_OPTIONS):
+        command = option(command)
     return command
 
 
 def reading_options(command: Command) -> Command:
     """Add what every command takes that reads the policies without judging by them."""
-    command = click.option(
+    form = click.option(
         "--format",
         "form",
         type=click.Choice(["text", "json"]),
         default="text",
         show_default=True,
         help="For people or for machines.",
-    )(command)
-    return click.option(
-        "--policies",
-        "folders",
-        metavar="DIR",
-        multiple=True,
-        type=click.Path(),
-        help="A policy pack beside the shipped one; repeatable.",
-    )(command)
+    )
+    return packs_option(form(command))
+
+
+packs_option = click.option(
+    "--policies",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    help="A policy pack beside the shipped one; repeatable.",
+)
 
 
 def iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
@@ -68,63 +70,46 @@ def iso_date(_context: click.Context, _option: click.Parameter, given: str | Non
 
 def policy_names(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     """Complete the codes and ids of policies."""
-    named = load_rules(context.params.get("packs") or ())[0].named()
+    named = load_rules(context.params.get("folders") or ())[0].named()
     return sorted(name for name in named if name.startswith(typed))
 
 
-_STAGES = [stage for stage in CONSTANTS["stages"] if stage != "retired"]
-_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (
-        ("--profile",),
-        {
-            "metavar": "FILE",
-            "help": "Organisation profile (kind: Organization): people, thresholds, URLs.",
-        },
+_OPTIONS = (
+    click.option(
+        "--profile",
+        metavar="FILE",
+        help="Organisation profile (kind: Organization): people, thresholds, URLs.",
     ),
-    (
-        ("--policies",),
-        {
-            "metavar": "DIR",
-            "multiple": True,
-            "help": "A policy pack beside the shipped one; repeatable.",
-        },
+    packs_option,
+    click.option(
+        "--as-of",
+        metavar="YYYY-MM-DD",
+        callback=iso_date,
+        help="Judge as on this date (default: today, UTC).",
     ),
-    (
-        ("--as-of",),
-        {
-            "metavar": "YYYY-MM-DD",
-            "callback": iso_date,
-            "help": "Judge as on this date (default: today, UTC).",
-        },
+    click.option(
+        "--stage",
+        type=click.Choice([stage for stage in CONSTANTS["stages"] if stage != "retired"]),
+        help="Judge at least at this stage; never lowers the declared one.",
     ),
-    (
-        ("--stage",),
-        {
-            "type": click.Choice(_STAGES),
-            "help": "Judge at least at this stage; never lowers the declared one.",
-        },
+    click.option(
+        "--format",
+        "formats",
+        metavar="NAME[=FILE]",
+        multiple=True,
+        help=f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
+        "Text goes to the terminal unless another format does.",
     ),
-    (
-        ("--format", "formats"),
-        {
-            "metavar": "NAME[=FILE]",
-            "multiple": True,
-            "help": f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
-            "Text goes to the terminal unless another format does.",
-        },
+    click.option(
+        "--fail-on",
+        type=click.Choice(["block", "warn", "never"]),
+        default="block",
+        show_default=True,
+        help="Exit 1 from this enforcement on.",
     ),
-    (
-        ("--fail-on",),
-        {
-            "type": click.Choice(["block", "warn", "never"]),
-            "default": "block",
-            "show_default": True,
-            "help": "Exit 1 from this enforcement on.",
-        },
-    ),
-    (("--no-waivers",), {"is_flag": True, "help": "Judge as if nothing was waived."}),
-    (("-q", "--quiet"), {"is_flag": True, "help": "One line a finding, and the summary."}),
-    (("-v", "--verbose"), {"is_flag": True, "help": "Every finding and every use case."}),
+    click.option("--no-waivers", is_flag=True, help="Judge as if nothing was waived."),
+    click.option("-q", "--quiet", is_flag=True, help="One line a finding, and the summary."),
+    click.option("-v", "--verbose", is_flag=True, help="Every finding and every use case."),
 )
 
 

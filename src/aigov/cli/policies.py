@@ -8,7 +8,7 @@ from aigov.cli.options import load_rules, reading_options, terminal_style, write
 from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
-from aigov.errors import UsageError
+from aigov.errors import UsageError, meant
 from aigov.expressions import CONSTANTS
 from aigov.listing import choose, policies_json, policies_text
 from aigov.policies import TIERS
@@ -27,21 +27,16 @@ def policies() -> None:
     """
 
 
-def _domains(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+def _names(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Complete the names of domains, or of frameworks."""
     rules, _ = load_rules(context.params.get("folders") or ())
-    known = dict.fromkeys(policy.domain for policy in rules.policies.values())
+    domains = dict.fromkeys(policy.domain for policy in rules.policies.values())
+    known = rules.frameworks() if parameter.name == "framework" else domains
     return [one for one in known if one.startswith(typed)]
 
 
-def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    rules, _ = load_rules(context.params.get("folders") or ())
-    return [one for one in rules.frameworks() if one.startswith(typed)]
-
-
 @policies.command("list")
-@click.option(
-    "--domain", metavar="NAME", shell_complete=_domains, help="Only those of this domain."
-)
+@click.option("--domain", metavar="NAME", shell_complete=_names, help="Only those of this domain.")
 @click.option(
     "--stage", type=click.Choice(list(CONSTANTS["stages"])), help="Only those that bind there."
 )
@@ -49,7 +44,7 @@ def _frameworks(context: click.Context, _parameter: click.Parameter, typed: str)
 @click.option(
     "--framework",
     metavar="NAME",
-    shell_complete=_frameworks,
+    shell_complete=_names,
     help="Only those that touch this law or standard, and which of its controls.",
 )
 @reading_options
@@ -85,13 +80,9 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
 
 def _hold(what: str, name: str | None, known: Collection[str]) -> None:
     """Refuse a name that nothing has: an empty list would look like an answer."""
-    if name is None or name in known:
-        return
-    from difflib import get_close_matches  # only a wrong name needs it
-
-    close = get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(sorted(known))}"
-    raise UsageError(f"there is no {what} {name}", remedy=hint)
+    if name is not None and name not in known:
+        problem = f"there is no {what} {name}{meant(name, known)}"
+        raise UsageError(problem, remedy=f"choose one of {', '.join(sorted(known))}")
 
 
 policies.add_command(test)

@@ -9,7 +9,7 @@ from aigov.bundled import folder
 from aigov.cases import Case
 from aigov.cli.explain import sources
 from aigov.cli.options import terminal_style, write_out
-from aigov.cli.policies_test import load_pack, resolve_examples, shipped_examples
+from aigov.cli.policies_test import load_pack, resolve_examples
 from aigov.errors import UsageError
 from aigov.explaining import explain_policy
 from aigov.findings import Outcome
@@ -77,7 +77,7 @@ def docs(pack: str | None, output: Path, *, check: bool) -> int:
 
 def _pages(rules: Rules, suites: Mapping[str, tuple[Case, ...]]) -> dict[str, str]:
     """Return the pages of the policies that have cases, by name of the file."""
-    given, examples = sources(rules), shipped_examples()
+    given = sources(rules)._replace(cases=lambda one: suites[one.code])
     policies = [rules.policies[code] for code in sorted(suites)]
     found = {
         INDEX: "".join(index_page(policies)),
@@ -87,9 +87,10 @@ def _pages(rules: Rules, suites: Mapping[str, tuple[Case, ...]]) -> dict[str, st
         case = next((one for one in suites[policy.code] if one.outcome is Outcome.FAIL), None)
         judged = None
         if case:
-            situation = situate_case(case, rules, examples, resolve_examples)
+            situation = situate_case(case, rules, given.examples, resolve_examples)
             judged = case.base, judge(policy, situation)
-        page = policy_page(policy, explain_policy(policy, given), judged, rules)
+        told = explain_policy(policy, given)
+        page = policy_page(policy, told, judged, rules.frameworks())
         found[f"{policy.code}.md"] = "".join(page)
     return found
 
@@ -101,16 +102,16 @@ def _synchronise(wanted: Mapping[Path, str], output: Path, *, check: bool) -> li
         UsageError: a page would replace what somebody else wrote.
         OSError: one cannot be read or written.
     """
-    there = {path: path.read_text("utf-8", "replace") for path in output.glob("*.md")}
-    there |= {path: path.read_text("utf-8", "replace") for path in wanted if path.is_file()}
-    gone = [path for path in there if path not in wanted and there[path].startswith(MARK)]
-    stale = sorted([*gone, *(path for path, text in wanted.items() if there.get(path) != text)])
-    foreign = next((path for path in stale if not there.get(path, MARK).startswith(MARK)), None)
+    files = filter(Path.is_file, {*output.glob("*.md"), *wanted})
+    there = {path: path.read_text("utf-8", "replace") for path in files}
+    ours = {path for path, text in there.items() if text.startswith(MARK)}
+    stale = sorted(path for path in {*ours, *wanted} if there.get(path) != wanted.get(path))
+    foreign = next((path for path in stale if path in there and path not in ours), None)
     if foreign and not check:
         problem = "a page would replace this file, which is not one of them"
         raise UsageError(problem, where=str(foreign), remedy="choose another --output")
     for path in () if check else stale:
-        if path in gone:
+        if path not in wanted:
             path.unlink()
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import click
 
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
-from aigov.cli.options import policy_files, schema, shipped_shapes, terminal_style, write_out
+from aigov.cli.options import load_rules, policy_files, shipped_shapes, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.listing import proofs_json, proofs_text
 from aigov.packs import RULES, read_document, read_pack
@@ -62,22 +62,19 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
 
 def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
     """Return the rules, the cases by policy code, and what has no cases or no policy."""
-    root = pack.rstrip("/") if pack else folder("policies")
+    root = name = pack.rstrip("/") if pack else folder("policies")
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
-    written = policy_files(root)
-    alone = any(path.startswith(RULES) for path in written)
-    name = root if pack else SHIPPED
-    if name == SHIPPED and not alone:  # a folder of that name in somebody's own repository
-        name = f"./{name}"
-    packs = [read_pack(name, written)]
-    if not alone:
-        shipped = read_pack(SHIPPED, policy_files(folder("policies")), trusted=True)
-        packs.insert(0, shipped)
-    rules = build_rules(packs, shipped_shapes())
+    written, shapes = policy_files(root), shipped_shapes()
+    if any(path.startswith(RULES) for path in written):
+        name = name if pack else SHIPPED
+        rules = build_rules([read_pack(name, written)], shapes)
+    else:  # a folder with the name of the shipped pack may lie in somebody's own repository
+        name = f"./{name}" if name == SHIPPED else name
+        rules, _ = load_rules([name])
     own = {p.where: p for p in rules.policies.values() if p.where.startswith(f"{name}/")}
     files = read_tree(root, ENDING)
-    shape = schema("cases.v1.json")
+    shape = shapes.schema("cases.v1.json")
     suites, faults = {}, []
     for where, policy in own.items():
         inside = where.removeprefix(f"{name}/")

@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from aigov.check import check as judge
-from aigov.cli.options import iso_date, load_rules, policy_names, write_new, write_out
+from aigov.cli.options import (
+    iso_date,
+    load_rules,
+    packs_option,
+    policy_names,
+    write_new,
+    write_out,
+)
 from aigov.emit import dump
 from aigov.errors import UsageError
 from aigov.findings import Result
@@ -37,7 +44,7 @@ _ASKED = {
 @click.option("--at", metavar="POINTER", help="Only this place of the finding.")
 @click.option("--output", metavar="FILE", help="Where to write; - is standard output.")
 @click.option("--profile", metavar="FILE", help="Organisation profile: who may approve.")
-@click.option("--policies", "packs", metavar="DIR", multiple=True, help="A pack of your own.")
+@packs_option
 @click.option(
     "--as-of", callback=iso_date, metavar="YYYY-MM-DD", help="Granted on (default: today, UTC)."
 )
@@ -52,7 +59,7 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
       aigov-gate waive rollback-untested
       aigov-gate waive BLD-008 services/aigov.yaml --days 30 --approved-by @m.tanaka
     """
-    rules, profile = load_rules(given["packs"], given["profile"])
+    rules, profile = load_rules(given["folders"], given["profile"])
     chosen, allowed = _policy(policy, rules)
     settings = Settings(given["as_of"], profile=profile)
     file = _manifest(manifest)

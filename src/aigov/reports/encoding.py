@@ -1,12 +1,14 @@
 """What several formats write alike: JSON as a stream, and text that is no Markdown."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from aigov.reports.escape import escape
 
 _PARTED = "<!-- -->"
 """Shows nothing; parts what GitHub would link though it is no Markdown."""
+_LINKED = re.compile("@|:(?=//)|www(?=[.])")
 _ENTITIES = str.maketrans(
     {char: f"&#{ord(char)};" for char in "&<>|`*_~[]!$\\"} | {"#": f"#{_PARTED}"}
 )
@@ -43,10 +45,4 @@ def dump(value: object) -> str:
 def literal(text: str) -> str:
     """Return text that Markdown and HTML show as it is: no markup, link, image or mention."""
     shown = escape(text, limit=None).translate(_ENTITIES)
-    for sign, parted in (
-        ("@", f"@{_PARTED}"),
-        ("://", f":{_PARTED}//"),
-        ("www.", f"www{_PARTED}."),
-    ):
-        shown = shown.replace(sign, parted)
-    return shown
+    return _LINKED.sub(rf"\g<0>{_PARTED}", shown)

@@ -1,12 +1,13 @@
 """What a report for people says, in which order, and where to start."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from aigov.findings import FINDINGS, Outcome, Place, Result
 from aigov.reports.escape import escape
-from aigov.results import CheckResult, DocumentResult
+from aigov.results import CheckResult, DocumentResult, PolicyText
+from aigov.source import split_pointer
 
 
 class Severity(StrEnum):
@@ -18,10 +19,20 @@ class Severity(StrEnum):
     INFO = "info"
     WAIVED = "waived"
 
+    @property
+    def denies(self) -> bool:
+        return self in (Severity.ERROR, Severity.BLOCK)
+
+    @property
+    def word(self) -> str:
+        """What people read: what denies is in capitals."""
+        return self.upper() if self.denies else self.value
+
 
 _NOWHERE = Place(0, 0, 0, 0)
 """What is on no line stands before all that is."""
-_ORDER = {severity: position for position, severity in enumerate(Severity)}
+RANKS = {severity: position for position, severity in enumerate(Severity)}
+"""0 is the worst."""
 
 
 class Entry(NamedTuple):
@@ -58,10 +69,8 @@ class Block(NamedTuple):
 
 def severity(result: Result) -> Severity:
     """Return what the finding `result` does, by the same rules as the summary's counts."""
-    if result.outcome is Outcome.ERROR:
-        return Severity.ERROR
-    if result.outcome is Outcome.WAIVED:
-        return Severity.WAIVED
+    if result.outcome in (Outcome.ERROR, Outcome.WAIVED):
+        return Severity(result.outcome)
     if result.blocks:
         return Severity.BLOCK
     return Severity.WARN if result.warns else Severity.INFO
@@ -72,36 +81,26 @@ def entries(document: DocumentResult) -> tuple[Entry, ...]:
 
     Policies that are unknown for want of fields are one entry: the fields are what to mend.
     """
-    results = [one for one in document.results if one.outcome in FINDINGS]
-    if not results:
-        return ()
-    found: list[Entry] = []
-    unjudged: dict[Severity, list[Result]] = {}
-    for result in results:
-        if result.outcome is Outcome.UNKNOWN and result.missing:
-            unjudged.setdefault(severity(result), []).append(result)
-        else:
-            found.append(Entry(severity(result), (result,)))
-    found += (Entry(worth, tuple(results)) for worth, results in unjudged.items())
-    return tuple(sorted(found, key=_position))
+    found = [one for one in document.results if one.outcome in FINDINGS]
+    unjudged = [one for one in found if one.outcome is Outcome.UNKNOWN and one.missing]
+    groups: list[tuple[Result, ...]] = [(one,) for one in found if one not in unjudged]
+    groups += [tuple(one for one in unjudged if severity(one) is worth) for worth in Severity]
+    listed = [Entry(severity(group[0]), group) for group in groups if group]
+    return tuple(sorted(listed, key=_position))
 
 
-def choose(listed: Sequence[tuple[Entry, ...]], limit: int | None) -> tuple[Shown, ...]:
+def choose(listed: Sequence[tuple[Entry, ...]], limit: int) -> tuple[Shown, ...]:
     """Split the entries of each document into the `limit` worst of all and the rest.
 
-    A waived finding is always printed and takes no room; without a limit all are.
+    A waived finding is always printed and takes no room.
     """
     ranked = sorted(
-        (_ORDER[entry.severity], document, position)
+        (RANKS[entry.severity], document, position)
         for document, found in enumerate(listed)
         for position, entry in enumerate(found)
         if entry.severity is not Severity.WAIVED
     )
-    hidden = (
-        {(document, position) for _, document, position in ranked[limit:]}
-        if (limit is not None)
-        else set()
-    )
+    hidden = {(document, position) for _, document, position in ranked[limit:]}
     return tuple(
         Shown(
             tuple(entry for at, entry in enumerate(found) if (document, at) not in hidden),
@@ -128,28 +127,34 @@ def start_here(result: CheckResult, count: int = 3) -> tuple[Block, ...]:
 
     Of equals the one that is met first, in the order of documents and text, comes first.
     """
-    blocks: dict[str, Block] = {}
-    last: dict[str, int] = {}
-    for number, path, one in _blocking(result):
-        pointer = block(one.pointer)
-        known = blocks.get(pointer)
-        if known is None:
-            blocks[pointer] = Block(pointer, 1, 1, path, one.place)
-        else:
-            blocks[pointer] = known._replace(
-                blocking=known.blocking + 1,
-                documents=known.documents + (last[pointer] != number),
-            )
-        last[pointer] = number
-    ranked = sorted(blocks.values(), key=lambda one: -one.blocking)
-    return tuple(ranked[:count])
+    held: dict[str, list[tuple[int, Result]]] = {}
+    for number, document in enumerate(result.documents):
+        found = [one for one in document.results if one.blocks and one.outcome is not Outcome.ERROR]
+        for one in sorted(found, key=lambda one: one.place or _NOWHERE):
+            held.setdefault(block(one.pointer), []).append((number, one))
+    blocks = []
+    for pointer, group in held.items():
+        number, first = group[0]
+        documents = len({number for number, _ in group})
+        path = result.documents[number].path
+        blocks.append(Block(pointer, len(group), documents, path, first.place))
+    return tuple(sorted(blocks, key=lambda one: -one.blocking)[:count])
+
+
+def policy(result: CheckResult, code: str) -> PolicyText:
+    """Return the words of a policy, or of any other source of findings; empty if it has none."""
+    return result.policies.get(code) or PolicyText(code, "", "", "", "", {})
+
+
+def where(path: str, place: Place | None) -> str:
+    """Return `path:line:column`, printable; the path alone where nothing in it is at fault."""
+    return escape(path) + (f":{place.line}:{place.column}" if place else "")
 
 
 def dotted(pointer: str) -> str:
     """Return a JSON pointer as people write it (`spec.approvals[3].date`), escaped."""
     words: list[str] = []
-    for part in pointer.split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
+    for name in split_pointer(pointer):
         if name.isascii() and name.isdecimal():
             words.append(f"[{name}]")
         elif name.replace("-", "_").isidentifier():
@@ -160,13 +165,4 @@ def dotted(pointer: str) -> str:
 
 
 def _position(entry: Entry) -> tuple[int, Place, str]:
-    return _ORDER[entry.severity], entry.place or _NOWHERE, entry.results[0].code
-
-
-def _blocking(result: CheckResult) -> Iterator[tuple[int, str, Result]]:
-    """Yield (document number, path, result) for all that an edit can unblock, in text order."""
-    for number, document in enumerate(result.documents):
-        found = [one for one in document.results if one.blocks and one.outcome is not Outcome.ERROR]
-        found.sort(key=lambda one: one.place or _NOWHERE)
-        for one in found:
-            yield number, document.path, one
+    return RANKS[entry.severity], entry.place or _NOWHERE, entry.results[0].code

@@ -54,12 +54,15 @@ def columns(text: str) -> int:
 def fit(text: str, room: int) -> str:
     """Return `text` escaped and cut to `room` columns (over 3), the cut shown as `...`."""
     shown = escape(text)
-    if columns(shown) <= room:
-        return shown
-    kept = room - 3
-    while columns(shown[:kept]) > room - 3:
-        kept -= 1
-    return f"{shown[:kept].rstrip()}..."
+    return shown if columns(shown) <= room else f"{start(shown, room - 3).rstrip()}..."
+
+
+def start(text: str, room: int) -> str:
+    """Return as much of `text`, which is printable, as takes at most `room` columns."""
+    cut = min(len(text), room)
+    while columns(text[:cut]) > room:
+        cut -= 1
+    return text[:cut]
 
 
 def _visible(text: str) -> str:

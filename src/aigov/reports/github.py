@@ -4,6 +4,7 @@ Source of the syntax, the encoding and the limit: GitHub documentation, "Workflo
 commands" and the limits of annotations; the encoding is that of `@actions/core`.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from aigov.reports import Style
@@ -11,37 +12,26 @@ from aigov.reports.entries import Severity
 from aigov.reports.escape import defuse, escape
 from aigov.reports.records import Record, records, worst_first
 from aigov.reports.summary import verdict
-from aigov.reports.text_findings import code
 from aigov.results import CheckResult, summarise
 
 LIMIT = 10
 """Annotations of one type that GitHub shows of one step; it drops the rest in silence."""
 
-_TYPES = {
-    Severity.ERROR: "error",
-    Severity.BLOCK: "error",
-    Severity.WARN: "warning",
-    Severity.INFO: "notice",
-    Severity.WAIVED: "notice",
-}
+_TYPES = dict(zip(Severity, ("error", "error", "warning", "notice", "notice"), strict=True))
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
     """Yield the annotations, worst first, then plain lines: the rest, the notes, the verdict."""
-    shown = dict.fromkeys(_TYPES.values(), 0)
-    hidden = dict.fromkeys(_TYPES.values(), 0)
+    told: Counter[str] = Counter()
     for one in worst_first(records(result)):
         kind = _TYPES[one.severity]
-        if shown[kind] == LIMIT:
-            hidden[kind] += 1
-            continue
-        shown[kind] += 1
-        yield _annotation(result, one, kind)
-    if any(hidden.values()):
+        told[kind] += 1
+        if told[kind] <= LIMIT:
+            yield _annotation(one, kind)
+    hidden = {kind: number - LIMIT for kind, number in told.items() if number > LIMIT}
+    if hidden:
         listed = ", ".join(
-            f"{number:,} {kind}{'s' if number > 1 else ''}"
-            for kind, number in hidden.items()
-            if number
+            f"{number:,} {kind}{'s' if number > 1 else ''}" for kind, number in hidden.items()
         )
         yield (
             f"{sum(hidden.values()):,} more without an annotation ({listed}; GitHub shows"
@@ -63,16 +53,10 @@ def property_(text: str) -> str:
     return data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def _annotation(result: CheckResult, one: Record, kind: str) -> str:
+def _annotation(one: Record, kind: str) -> str:
     """Return one command; its line starts with our own words, so that none can be forged."""
-    properties = {
-        "file": escape(one.path, limit=None),
-        "line": str(one.place.line),
-        "col": str(one.place.column),
-        "endLine": str(one.place.end_line),
-        "endColumn": str(one.place.end_column),
-        "title": code(one.code, result.policies.get(one.code)),
-    }
+    numbers = zip(("line", "col", "endLine", "endColumn"), map(str, one.place), strict=True)
+    properties = {"file": escape(one.path, limit=None), **dict(numbers), "title": one.title}
     written = ",".join(f"{name}={property_(value)}" for name, value in properties.items())
     said = f"{one.said}\nfix: {one.remedy}" if one.remedy else one.said
     return f"::{kind} {written}::{data(said)}\n"

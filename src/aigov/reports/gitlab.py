@@ -9,27 +9,20 @@ from aigov.reports import Style
 from aigov.reports.encoding import dump, lines_of
 from aigov.reports.entries import Severity
 from aigov.reports.records import Record, records
-from aigov.reports.text_findings import code
 from aigov.results import CheckResult
 
-_SEVERITIES = {
-    Severity.ERROR: "blocker",
-    Severity.BLOCK: "critical",
-    Severity.WARN: "major",
-    Severity.INFO: "minor",
-    Severity.WAIVED: "info",
-}
+_SEVERITIES = dict(zip(Severity, ("blocker", "critical", "major", "minor", "info"), strict=True))
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
     """Yield the report, one line a finding, without a byte order mark: GitLab refuses it."""
-    yield from lines_of("[", (dump(_issue(result, one)) for one in records(result)), "]\n")
+    yield from lines_of("[", (dump(_issue(one)) for one in records(result)), "]\n")
 
 
-def _issue(result: CheckResult, one: Record) -> dict[str, object]:
+def _issue(one: Record) -> dict[str, object]:
     """Return one finding; GitLab merges equal fingerprints, so that each has its own."""
     return {
-        "description": f"{code(one.code, result.policies.get(one.code))}: {one.said}",
+        "description": f"{one.title}: {one.said}",
         "check_name": one.code,
         "fingerprint": one.fingerprint,
         "severity": _SEVERITIES[one.severity],

@@ -1,10 +1,11 @@
 """Lines for people: spans of text flowed into columns, in colour or without."""
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple, TypeVar
 
 from aigov.reports import Style
-from aigov.reports.escape import columns, defuse, escape
+from aigov.reports.escape import columns, defuse, escape, start
 
 NARROWEST = 40
 """Columns below which wrapping stops narrowing: shorter lines cannot be read."""
@@ -12,6 +13,9 @@ NARROWEST = 40
 _CODES = {"strong": "1", "bad": "1;31", "warn": "35", "good": "32", "dim": "2"}
 """Role to ANSI attributes (ECMA-48 SGR): none sets a background, so that they hold on
 light and dark; magenta and not yellow, which white swallows."""
+
+
+T = TypeVar("T")
 
 
 class Span(NamedTuple):
@@ -49,16 +53,19 @@ def lay(spans: Iterable[Span], style: Style, indent: str = "", hang: str | None 
     return "".join(lines)
 
 
+def first(many: Sequence[T], most: int, style: Style) -> Sequence[T]:
+    """Return all if they are at most `most` or all are asked for, else one fewer than that:
+    the last line says how many more there are."""
+    return many if style.verbose or len(many) <= most else many[: most - 1]
+
+
 def _words(spans: Iterable[Span], room: int) -> Iterator[tuple[str, str]]:
     """Yield (text, role) units that stay on one line, no wider than `room` unless solid."""
     for span in spans:
         text = escape(span.text, limit=None)
-        if span.solid:
-            yield defuse(text), span.role
-            continue
-        for word in text.split(" "):
-            for part in _parts(word, room):
-                yield defuse(part), span.role
+        parts = (part for word in text.split(" ") for part in _parts(word, room))
+        for unit in (text,) if span.solid else parts:
+            yield defuse(unit), span.role
 
 
 def _parts(word: str, room: int) -> Iterator[str]:
@@ -66,23 +73,16 @@ def _parts(word: str, room: int) -> Iterator[str]:
     if "::" in word:
         room -= 3  # what `defuse` may add to a piece
     while word:
-        cut = min(len(word), room)
-        while columns(word[:cut]) > room:
-            cut -= 1
-        yield word[:cut]
-        word = word[cut:]
+        part = start(word, room)
+        yield part
+        word = word[len(part) :]
 
 
 def _line(lead: str, words: list[tuple[str, str]], style: Style) -> str:
     """Return one line with its newline, neighbours of one role under one colour."""
-    if not style.colour:
-        return f"{lead}{' '.join(word for word, _ in words)}".rstrip() + "\n"
     painted: list[str] = []
-    start = 0
-    for end in range(1, len(words) + 1):
-        if end == len(words) or words[end][1] != words[start][1]:
-            text = " ".join(word for word, _ in words[start:end])
-            code = _CODES.get(words[start][1])
-            painted.append(f"\x1b[{code}m{text}\x1b[0m" if code else text)
-            start = end
+    for role, group in groupby(words, lambda one: one[1]):
+        text = " ".join(word for word, _ in group)
+        code = _CODES.get(role) if style.colour else None
+        painted.append(f"\x1b[{code}m{text}\x1b[0m" if code else text)
     return f"{lead}{' '.join(painted)}".rstrip() + "\n"

@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from aigov.reports import Style
 from aigov.reports.encoding import literal
-from aigov.reports.entries import Severity, dotted, start_here
+from aigov.reports.entries import dotted, start_here, where
 from aigov.reports.escape import escape
 from aigov.reports.records import Record, records, worst_first
 from aigov.reports.summary import Standing, counts, standing, verdict
 from aigov.reports.text_documents import home, label
-from aigov.reports.text_findings import code
 from aigov.results import CheckResult, DocumentResult, summarise
 
 SIZE = 900_000
@@ -26,13 +25,9 @@ _CUT = (
     "\n**The rest is left out: a step summary holds 1 MiB.**"
     " `aigov-gate check --format json=FILE` writes all of it.\n"
 )
-_WORDS = {
-    Severity.ERROR: "ERROR",
-    Severity.BLOCK: "BLOCK",
-    Severity.WARN: "warn",
-    Severity.INFO: "info",
-    Severity.WAIVED: "waived",
-}
+
+
+_COLUMNS = ("Severity", "Policy", "Where", "What was found")
 
 
 class Part(NamedTuple):
@@ -75,10 +70,10 @@ def _parts(result: CheckResult) -> Iterator[Part]:
         yield Part(f"\nNote: {literal(escape(note))}\n")
     yield from _start(result)
     found = worst_first(records(result))
-    yield from _blocking(result, [one for one in found if _stops(one)])
+    yield from _blocking([one for one in found if one.severity.denies])
     rest: dict[int | None, list[Record]] = {}
     for one in found:
-        if not _stops(one):
+        if not one.severity.denies:
             rest.setdefault(one.document, []).append(one)
     yield from _documents(result, rest)
 
@@ -88,22 +83,20 @@ def _start(result: CheckResult) -> Iterator[Part]:
     for number, block in enumerate(start_here(result), 1):
         if number == 1:
             yield Part("\n### Start here\n\n")
-        where = f":{block.place.line}:{block.place.column}" if block.place else ""
         many = f" in {block.documents:,} documents" if block.documents > 1 else ""
         field = literal(dotted(block.pointer)) or "the whole document"
-        place = _code(f"{escape(block.path)}{where}")
+        place = _code(where(block.path, block.place))
         yield Part(f"{number}. {block.blocking:,} blocking{many}: **{field}**, {place}\n")
 
 
-def _blocking(result: CheckResult, found: Sequence[Record]) -> Iterator[Part]:
+def _blocking(found: Sequence[Record]) -> Iterator[Part]:
     """Yield the table of all that denies, policy errors first, with what to do."""
     if not found:
         return
     yield Part(f"\n### Blocking ({len(found):,})\n\n")
-    yield Part(_row("Severity", "Policy", "Where", "What was found", "What to do"))
-    yield Part(_row(*["---"] * 5))
+    yield Part(_table(*_COLUMNS, "What to do"))
     for one in found:
-        yield Part(_row(*_cells(result, one), literal(one.remedy)))
+        yield Part(_row(*_cells(one), literal(one.remedy)))
 
 
 def _documents(result: CheckResult, rest: dict[int | None, list[Record]]) -> Iterator[Part]:
@@ -112,7 +105,7 @@ def _documents(result: CheckResult, rest: dict[int | None, list[Record]]) -> Ite
     silent: list[DocumentResult] = []
     for number, document in enumerate(result.documents):
         if any(one.is_finding for one in document.results):
-            yield from _document(result, document, rest.get(number, ()))
+            yield from _document(document, rest.get(number, ()))
         else:
             silent.append(document)
     for position, document in enumerate(silent[:LISTED]):
@@ -124,9 +117,7 @@ def _documents(result: CheckResult, rest: dict[int | None, list[Record]]) -> Ite
         yield Part(f"- {more}\n")
 
 
-def _document(
-    result: CheckResult, document: DocumentResult, rest: Sequence[Record]
-) -> Iterator[Part]:
+def _document(document: DocumentResult, rest: Sequence[Record]) -> Iterator[Part]:
     """Yield one document: how it ends, as what it was judged, and what does not block."""
     end = "\n</details>\n"
     blocking = sum(one.blocks for one in document.results)
@@ -139,10 +130,9 @@ def _document(
         judged.append(f"{len(document.preview):,} more at the next stage, {document.next_stage}")
     yield Part(f"{literal(', '.join(judged))}\n", end)
     if rest:
-        yield Part(f"\n{_row('Severity', 'Policy', 'Where', 'What was found')}", end)
-        yield Part(_row(*["---"] * 4), end)
+        yield Part(f"\n{_table(*_COLUMNS)}", end)
     for one in rest:
-        yield Part(_row(*_cells(result, one)), end)
+        yield Part(_row(*_cells(one)), end)
     yield Part(end)
 
 
@@ -150,20 +140,19 @@ def _who(document: DocumentResult) -> str:
     return f"{literal(label(document))} ({_code(home(document))})"
 
 
-def _cells(result: CheckResult, one: Record) -> tuple[str, str, str, str]:
-    """Return what every table says of a finding: severity, policy, place, statement."""
-    policy = literal(code(one.code, result.policies.get(one.code)))
-    where = _code(f"{escape(one.path)}:{one.place.line}:{one.place.column}")
-    return _WORDS[one.severity], policy, where, literal(one.said)
-
-
-def _stops(one: Record) -> bool:
-    return one.severity in (Severity.ERROR, Severity.BLOCK)
+def _cells(one: Record) -> tuple[str, str, str, str]:
+    """Return what every table says of a finding, in the order of `_COLUMNS`."""
+    place = _code(where(one.path, one.place))
+    return one.severity.word, literal(one.title), place, literal(one.said)
 
 
 def _code(text: str) -> str:
     """Return text in the letters of code; GitHub links nothing in it."""
     return f"<code>{literal(text)}</code>"
+
+
+def _table(*names: str) -> str:
+    return _row(*names) + _row(*["---"] * len(names))
 
 
 def _row(*cells: str) -> str:

@@ -4,15 +4,16 @@ Sources: OASIS SARIF 2.1.0 errata 01; GitHub documentation, "SARIF support for c
 scanning", for what it requires and its limits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from aigov.findings import Outcome, Place, Spot
 from aigov.reports import Style
 from aigov.reports.encoding import dump, lines_of, literal
-from aigov.reports.entries import Severity, dotted
+from aigov.reports.entries import Severity, dotted, policy
 from aigov.reports.escape import escape
 from aigov.reports.records import Record, records, worst_first
+from aigov.reports.text_findings import served
 from aigov.results import CheckResult, PolicyText, summarise
 
 SCHEMA = (
@@ -27,12 +28,7 @@ NAME = 255
 TAGS = 10
 """Tags of a rule that GitHub keeps."""
 
-_LEVELS = {
-    Severity.ERROR: "error",
-    Severity.BLOCK: "error",
-    Severity.WARN: "warning",
-    Severity.INFO: "note",
-}
+_LEVELS = dict(zip(Severity, ("error", "error", "warning", "note"), strict=False))
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
@@ -46,25 +42,20 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
         found = worst_first(found)[:RESULTS]
     codes = sorted({*result.policies, *(one.code for one in found)})
     index = {code: number for number, code in enumerate(codes)}
-    driver = {
-        "name": "aigov-gate",
-        "version": result.tool_version,
-        "semanticVersion": result.tool_version,
-    }
+    version = result.tool_version
+    driver = {"name": "aigov-gate", "version": version, "semanticVersion": version}
     yield f'{{"$schema": {dump(SCHEMA)}, "version": "2.1.0", "runs": [{{\n'
     yield f'"tool": {{"driver": {dump(driver)[:-1]},\n'
-    yield from lines_of(
-        '"rules": [', (dump(_rule(code, result.policies.get(code))) for code in codes), "]}},\n"
-    )
+    rules = (dump(_rule(policy(result, code))) for code in codes)
+    yield from lines_of('"rules": [', rules, "]}},\n")
     run = {
         "automationDetails": {"id": _category(result)},
         "columnKind": "unicodeCodePoints",
         "invocations": [_invocation(result, left_out)],
     }
     yield f"{dump(run)[1:-1]},\n"
-    yield from lines_of(
-        '"results": [', (dump(_result(one, index[one.code])) for one in found), "]}]}\n"
-    )
+    results = (dump(_result(one, index[one.code])) for one in found)
+    yield from lines_of('"results": [', results, "]}]}\n")
 
 
 def uri(path: str) -> str:
@@ -89,33 +80,28 @@ def _invocation(result: CheckResult, left_out: int) -> dict[str, object]:
     notes = [escape(note) for note in result.notes]
     if left_out > 0:
         notes.append(f"{left_out:,} more results: GitHub takes {RESULTS:,} of a run")
-    return {
-        "executionSuccessful": not summarise(result).outcomes[Outcome.ERROR],
-        "toolExecutionNotifications": [
-            {"level": "note", "message": {"text": note}} for note in notes
-        ],
-    }
+    told = [{"level": "note", "message": {"text": note}} for note in notes]
+    successful = not summarise(result).outcomes[Outcome.ERROR]
+    return {"executionSuccessful": successful, "toolExecutionNotifications": told}
 
 
-def _rule(code: str, text: PolicyText | None) -> dict[str, object]:
+def _rule(text: PolicyText) -> dict[str, object]:
     """Return a policy as a rule; its level is with the results, it depends on the tier."""
-    title = escape(text.title if text else "") or escape(code)
-    remedy = escape(text.remedy if text else "") or "The message says what was found."
-    controls: Mapping[str, tuple[str, ...]] = text.controls if text else {}
-    served = [escape(f"{name} {', '.join(refs)}") for name, refs in controls.items()]
-    serves = f"Serves: {'; '.join(served)}." if served else ""
-    domain = [escape(text.domain)] if text and text.domain else []
-    tags = [_cut(one, NAME) for one in ("ai-governance", *domain, *map(escape, controls))]
+    title = escape(text.title or text.code)
+    remedy = escape(text.remedy) or "The message says what was found."
+    serves = f"Serves: {'; '.join(served(text))}." if text.controls else ""
+    tags = ["ai-governance", *([text.domain] if text.domain else ()), *text.controls]
+    kept = dict.fromkeys(_cut(escape(tag), NAME) for tag in tags)
     return {
-        "id": code,
-        "name": _cut(escape(text.id if text else "") or code, NAME),
+        "id": text.code,
+        "name": _cut(escape(text.id) or text.code, NAME),
         "shortDescription": {"text": _cut(title, TEXT)},
         "fullDescription": {"text": _cut(f"{title}. {remedy}", TEXT)},
         "help": {
             "text": f"{remedy} {serves}".rstrip(),
             "markdown": "\n\n".join(literal(part) for part in (remedy, serves) if part),
         },
-        "properties": {"precision": "very-high", "tags": list(dict.fromkeys(tags))[:TAGS]},
+        "properties": {"precision": "very-high", "tags": list(kept)[:TAGS]},
     }
 
 
@@ -143,14 +129,10 @@ def _related(path: str, spot: Spot) -> dict[str, object]:
 
 
 def _physical(path: str, place: Place) -> dict[str, object]:
+    names = ("startLine", "startColumn", "endLine", "endColumn")
     return {
         "artifactLocation": {"uri": uri(path), "uriBaseId": "%SRCROOT%"},
-        "region": {
-            "startLine": place.line,
-            "startColumn": place.column,
-            "endLine": place.end_line,
-            "endColumn": place.end_column,
-        },
+        "region": dict(zip(names, place, strict=True)),
     }
 
 

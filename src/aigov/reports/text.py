@@ -1,15 +1,15 @@
 """The report for people: what was found, what to do, where to start, and how it ends."""
 
 from collections.abc import Iterator, Sequence
+from sys import maxsize
 
-from aigov.findings import Outcome, Result
 from aigov.reports import Style
-from aigov.reports.entries import Block, Shown, choose, dotted, entries, severity, start_here
+from aigov.reports.entries import Block, Shown, choose, dotted, entries, start_here, where
 from aigov.reports.escape import defuse, escape
 from aigov.reports.layout import Span, lay
 from aigov.reports.summary import Standing, counts, standing, verdict
 from aigov.reports.text_documents import header, home, label, preview
-from aigov.reports.text_findings import absent, at, code, finding, problem
+from aigov.reports.text_findings import brief, code, finding, problem
 from aigov.results import CheckResult, DocumentResult, Summary, summarise
 
 LISTED = 20
@@ -25,84 +25,64 @@ _SILENT = {Standing.PASSING: ("pass      ", "good"), Standing.UNJUDGED: ("not ju
 def render(result: CheckResult, style: Style) -> Iterator[str]:
     """Yield the report for people; with `quiet`, a line a finding and the summary."""
     if style.quiet:
-        yield from _quiet(result)
+        yield from (f"{defuse(escape(line, limit=None))}\n" for line in _quiet(result))
         return
     blank = ""
-    for part in _parts(result, style):
+    for part in filter(None, _parts(result, style)):
         yield blank + part
         blank = "\n"
 
 
 def _parts(result: CheckResult, style: Style) -> Iterator[str]:
     """Yield the parts that a blank line divides: what blocks all first, the verdict last."""
-    listed = [entries(document) for document in result.documents]
-    problems = result.problems if style.verbose else result.problems[: style.limit]
-    pages = choose(listed, None if style.verbose else style.limit - len(problems))
-    for one in problems:
-        yield problem(result, one, style)
+    limit = maxsize if style.verbose else style.limit
+    problems = result.problems[:limit]
+    pages = choose([entries(one) for one in result.documents], limit - len(problems))
+    yield from (problem(result, one, style) for one in problems)
     silent: list[DocumentResult] = []
     crowded: list[tuple[DocumentResult, Shown]] = []
     for document, page in zip(result.documents, pages, strict=True):
         if page.hidden:
             crowded.append((document, page))
         if page.printed:
-            yield from _document(result, document, page, style)
+            yield header(document, result.target_stage, style)
+            yield from (finding(result, document, entry, style) for entry in page.printed)
+            yield preview(document, result, style, brief=bool(page.hidden))
         elif not page.hidden:
             silent.append(document)
-    unread = len(result.problems) - len(problems)
-    if crowded or unread:
-        yield _hidden(crowded, unread, style)
-    if silent:
-        yield _silent(result, silent, style)
+    yield _hidden(crowded, len(result.problems) - len(problems), style)
+    yield _silent(result, silent, style)
     summary = summarise(result)
-    first = start_here(result) if summary.blocking > START else ()
-    if first:
-        yield _start(first, style)
-    if result.notes:
-        yield "".join(
-            lay([Span("note:"), Span(escape(note))], style, "", "  ") for note in result.notes
-        )
+    yield _start(start_here(result) if summary.blocking > START else (), style)
+    yield "".join(lay([Span("note:"), Span(escape(one))], style, "", "  ") for one in result.notes)
     yield _closing(result, summary, style)
-
-
-def _document(
-    result: CheckResult, document: DocumentResult, page: Shown, style: Style
-) -> Iterator[str]:
-    """Yield a document that has something to read: heading, entries, the next stage."""
-    yield header(document, result.target_stage, style)
-    for entry in page.printed:
-        yield finding(result, document, entry, style)
-    ahead = preview(document, result, style, brief=bool(page.hidden))
-    if ahead:
-        yield ahead
 
 
 def _hidden(crowded: Sequence[tuple[DocumentResult, Shown]], unread: int, style: Style) -> str:
     """Return what the limit left out: a line a document where there are several."""
+    if not (crowded or unread):
+        return ""
     numbers = [sum(len(entry.results) for entry in page.hidden) for _, page in crowded]
-    total = f"{sum(numbers) + unread:,} more: --verbose"
-    if len(crowded) == 1 and not unread:
-        return lay([Span(total, "strong")], style)
-    lines = [
-        lay([Span(f"{number:>6,} in", solid=True), *_who(document)[:2]], style, "", " " * 10)
-        for number, (document, _) in zip(numbers[:LISTED], crowded, strict=False)
-    ]
+    rows: list[tuple[str, list[Span]]] = []
     if unread:
-        lines.insert(0, lay([Span(f"{unread:>6,} that could not be read", solid=True)], style))
+        rows.append((f"{unread:>6,} that could not be read", []))
+    for number, (document, _) in zip(numbers[:LISTED], crowded, strict=False):
+        rows.append((f"{number:>6,} in", _who(document)[:2]))
     if len(crowded) > LISTED:
-        rest = sum(numbers[LISTED:])
-        lines.append(
-            lay([Span(f"{rest:>6,} in {len(crowded) - LISTED:,} others", solid=True)], style)
-        )
-    return lay([Span(total, "strong")], style) + "".join(lines)
+        rest = f"{sum(numbers[LISTED:]):>6,} in {len(crowded) - LISTED:,} others"
+        rows.append((rest, []))
+    if len(rows) == 1 and crowded:
+        rows = []  # which document it is needs no saying
+    lines = [lay([Span(words, solid=True), *who], style, "", " " * 10) for words, who in rows]
+    total = Span(f"{sum(numbers) + unread:,} more: --verbose", "strong")
+    return "".join([lay([total], style), *lines])
 
 
 def _silent(result: CheckResult, silent: Sequence[DocumentResult], style: Style) -> str:
     """Return the documents without a finding: a line each, or their numbers if many."""
     lines = []
-    ends = [standing(document) for document in silent]
-    for one, (word, role) in _SILENT.items():
-        alike = [d for d, end in zip(silent, ends, strict=True) if end is one]
+    for end, (word, role) in _SILENT.items():
+        alike = [document for document in silent if standing(document) is end]
         mark = Span(word, role, solid=True)
         if alike and len(silent) > LISTED and not style.verbose:
             lines.append(lay([mark, Span(f"{len(alike):,} documents")], style, "  "))
@@ -121,16 +101,15 @@ def _who(document: DocumentResult) -> list[Span]:
     return [*spans, Span(f"({judged})", solid=True)] if judged else spans
 
 
-def _start(first: Sequence[Block], style: Style) -> str:
-    """Return the blocks of the manifest that unblock most."""
-    lines = [lay([Span("Start here", "strong")], style)]
-    for block in first:
-        where = f":{block.place.line}:{block.place.column}" if block.place else ""
+def _start(blocks: Sequence[Block], style: Style) -> str:
+    """Return the blocks of the manifest that unblock most, if there are any."""
+    lines = [lay([Span("Start here", "strong")], style)] if blocks else []
+    for block in blocks:
         many = f" in {block.documents:,} documents" if block.documents > 1 else ""
         spans = [
             Span(f"{block.blocking:>4,} blocking{many}:", solid=True),
             Span(dotted(block.pointer) or "the whole document", "strong"),
-            Span(f"{escape(block.path)}{where}", solid=True),
+            Span(where(block.path, block.place), solid=True),
         ]
         lines.append(lay(spans, style, "", " " * 15))
     return "".join(lines)
@@ -140,14 +119,14 @@ def _closing(result: CheckResult, summary: Summary, style: Style) -> str:
     """Return what was counted, and on the last line the verdict."""
     lines: list[str] = []
     if style.verbose:
-        digest = f"policies {result.policy_digest or 'without a digest'}"
-        profile = f"profile {result.profile_digest or 'none'}"
         tool = f"aigov-gate {result.tool_version}"
-        lines += (lay([Span(words, "dim")], style) for words in (tool, digest, profile))
-    lines.append(_joined(counts(result, summary), "dim", style))
+        policies = f"policies {result.policy_digest or 'without a digest'}"
+        profile = f"profile {result.profile_digest or 'none'}"
+        lines += (lay([Span(words, "dim")], style) for words in (tool, policies, profile))
     role = "bad" if summary.blocking else "warn" if summary.warning else "good"
     if not result.documents:
         role = "warn"
+    lines.append(_joined(counts(result, summary), "dim", style))
     lines.append(_joined(verdict(result, summary), role, style))
     return "".join(lines)
 
@@ -161,31 +140,11 @@ def _joined(parts: Sequence[str], role: str, style: Style) -> str:
 def _quiet(result: CheckResult) -> Iterator[str]:
     """Yield a line a problem and a finding, the notes, and one line of summary."""
     for found in result.problems:
-        where = f"{escape(found.path)}:{found.line}:{found.column}"
-        name = code(found.code, result.policies.get(found.code))
-        yield _plain(f"{where}: block {name}: {escape(found.message)}")
+        place = f"{escape(found.path)}:{found.line}:{found.column}"
+        yield f"{place}: block {code(result, found.code)}: {escape(found.message)}"
     for document in result.documents:
         for entry in entries(document):
-            for one in entry.results:
-                yield _brief(result, document, one)
-    for note in result.notes:
-        yield _plain(f"note: {escape(note)}")
+            yield from (brief(result, document, one) for one in entry.results)
+    yield from (f"note: {escape(note)}" for note in result.notes)
     summary = summarise(result)
-    yield _plain(" \u00b7 ".join([*verdict(result, summary), *counts(result, summary)]))
-
-
-def _brief(result: CheckResult, document: DocumentResult, one: Result) -> str:
-    """Return one finding on one line: `path:line:column: block GOV-004 id: message`."""
-    text = result.policies.get(one.code)
-    said = escape(one.message or (text.title if text else ""))
-    if one.outcome is Outcome.UNKNOWN and one.missing:
-        said = f"{said} ({absent(one.missing)})" if said else absent(one.missing)
-    if one.waiver:
-        said += f" (waived by {escape(one.waiver)})"
-    where = at(document, one.place)
-    return _plain(f"{where}: {severity(one)} {code(one.code, text)}: {said}")
-
-
-def _plain(line: str) -> str:
-    """Return one unwrapped line, safe to print."""
-    return f"{defuse(escape(line, limit=None))}\n"
+    yield " \u00b7 ".join([*verdict(result, summary), *counts(result, summary)])

@@ -1,8 +1,11 @@
 """One document for people: who it is, as what it was judged, what comes next."""
 
+from collections.abc import Sequence
+
 from aigov.reports import Style
+from aigov.reports.entries import policy
 from aigov.reports.escape import columns, escape, fit
-from aigov.reports.layout import NARROWEST, Span, lay
+from aigov.reports.layout import NARROWEST, Span, first, lay
 from aigov.results import CheckResult, DocumentResult
 
 PREVIEW = 5
@@ -36,15 +39,12 @@ def header(document: DocumentResult, target: str | None, style: Style) -> str:
     if document.name:
         room = max(style.width, NARROWEST) - columns(who) - len(" \u00b7 ")
         title.append(Span(f"\u00b7 {fit(document.name, max(room, len('...')))}"))
-    lines = [
-        lay(title, style, "", "  "),
-        lay([Span(home(document), solid=True)], style, "  "),
-    ]
-    lines += (
-        lay([Span(escape(sentence))], style, "  ", "    ")
-        for sentence in (*_judged(document, target), *(_facts(document) if style.verbose else ()))
+    said = [*_judged(document, target), *(_facts(document) if style.verbose else ())]
+    return (
+        lay(title, style, "", "  ")
+        + lay([Span(home(document), solid=True)], style, "  ")
+        + "".join(lay([Span(escape(sentence))], style, "  ", "    ") for sentence in said)
     )
-    return "".join(lines)
 
 
 def preview(document: DocumentResult, result: CheckResult, style: Style, brief: bool) -> str:
@@ -57,11 +57,10 @@ def preview(document: DocumentResult, result: CheckResult, style: Style, brief: 
     if brief and not style.verbose:
         return lay([Span(f"{opening}.")], style, "  ")
     lines = [lay([Span(f"{opening}:")], style, "  ")]
-    shown = asked if style.verbose or len(asked) <= PREVIEW else asked[: PREVIEW - 1]
+    shown = first(asked, PREVIEW, style)
     room = max(style.width, NARROWEST) - 4
     for one in shown:
-        text = result.policies.get(one.code)
-        wanted = f"{one.code}  {text.title if text else one.message}"
+        wanted = f"{one.code}  {policy(result, one.code).title or one.message}"
         lines.append(lay([Span(fit(wanted, room), solid=True)], style, "    "))
     if len(shown) < len(asked):
         rest = f"and {len(asked) - len(shown):,} more: --verbose"
@@ -69,12 +68,10 @@ def preview(document: DocumentResult, result: CheckResult, style: Style, brief: 
     return "".join(lines)
 
 
-def _judged(document: DocumentResult, target: str | None) -> tuple[str, ...]:
+def _judged(document: DocumentResult, target: str | None) -> list[str]:
     """Return the tier and the stage: one sentence, two where one needs its reasons."""
-    tier, stage = _tier(document), _stage(document, target)
-    if tier and stage and "(" not in tier + stage:
-        return (f"{tier}, {stage}",)
-    return tuple(sentence for sentence in (tier, stage) if sentence)
+    said = [one for one in (_tier(document), _stage(document, target)) if one]
+    return said if "(" in "".join(said) else [", ".join(said)][: len(said)]
 
 
 def _tier(document: DocumentResult) -> str:
@@ -84,30 +81,32 @@ def _tier(document: DocumentResult) -> str:
         return ""
     if tier == declared == derived.tier == derived.tier_max:
         return f"tier {tier}"
-    claim = f"declared {declared}" if declared else "none declared"
-    if derived.tier is None:
-        return f"tier {tier} ({claim}; no facts to derive it from)"
-    says = derived.tier
-    if derived.tier_max not in (None, derived.tier):
-        says += f" to {derived.tier_max}"
-    reasons = f": {', '.join(derived.tier_reasons)}" if derived.tier_reasons else ""
-    return f"tier {tier} ({claim}; the facts say {says}{reasons})"
+    facts = "no facts to derive it from"
+    if derived.tier:
+        upper = f" to {derived.tier_max}" if derived.tier_max not in (None, derived.tier) else ""
+        facts = f"the facts say {derived.tier}{upper}{_because(derived.tier_reasons)}"
+    return f"tier {tier} ({_claim(declared)}; {facts})"
 
 
 def _stage(document: DocumentResult, target: str | None) -> str:
     """Return the judged stage, and its reasons where it is not the declared one."""
     stage, declared, derived = document.stage, document.declared_stage, document.derived
-    if stage is None:
-        return ""
-    if stage == declared:
-        return f"stage {stage}"
-    why = [f"declared {declared}" if declared else "none declared"]
+    if stage is None or stage == declared:
+        return f"stage {stage}" if stage else ""
+    why = [_claim(declared)]
     if derived.stage == stage:
-        reasons = f": {', '.join(derived.stage_reasons)}" if derived.stage_reasons else ""
-        why.append(f"the facts say {stage}{reasons}")
+        why.append(f"the facts say {stage}{_because(derived.stage_reasons)}")
     if target == stage:
         why.append("asked for by this run")
     return f"stage {stage} ({'; '.join(why)})"
+
+
+def _claim(declared: str | None) -> str:
+    return f"declared {declared}" if declared else "none declared"
+
+
+def _because(reasons: Sequence[str]) -> str:
+    return f": {', '.join(reasons)}" if reasons else ""
 
 
 def _facts(document: DocumentResult) -> list[str]:

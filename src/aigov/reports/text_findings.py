@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from aigov.findings import Outcome, Place, Result
 from aigov.reports import Style
-from aigov.reports.entries import Entry, Severity, dotted
+from aigov.reports.entries import Entry, Severity, dotted, policy, severity, where
 from aigov.reports.escape import columns, escape
-from aigov.reports.layout import NARROWEST, Span, lay
+from aigov.reports.layout import NARROWEST, Span, first, lay
 from aigov.results import CheckResult, DocumentResult, PolicyText, Problem
 
 RELATED = 4
@@ -22,25 +22,14 @@ ID = 60
 """Columns of a code and id up to which they stay on one line."""
 
 _BODY = " " * 9
-_WORDS = {
-    Severity.ERROR: ("ERROR ", "bad"),
-    Severity.BLOCK: ("BLOCK ", "bad"),
-    Severity.WARN: ("warn  ", "warn"),
-    Severity.INFO: ("info  ", "dim"),
-    Severity.WAIVED: ("waived", "dim"),
-}
 
 
 def problem(result: CheckResult, found: Problem, style: Style) -> str:
     """Return a file that could not be read; it always blocks."""
-    text = result.policies.get(found.code)
-    where = f"{escape(found.path)}:{found.line}:{found.column}"
-    return (
-        _head(Severity.BLOCK, code(found.code, text), style)
-        + lay([Span(where, solid=True)], style, _BODY)
-        + lay([Span(escape(found.message))], style, _BODY)
-        + _remedy(text.remedy if text else "", style)
-    )
+    place = f"{escape(found.path)}:{found.line}:{found.column}"
+    heading, remedy = code(result, found.code), policy(result, found.code).remedy
+    body = _head(Severity.BLOCK, heading, place, style) + _said(found.message, style)
+    return body + _remedy(remedy, style)
 
 
 def finding(result: CheckResult, document: DocumentResult, entry: Entry, style: Style) -> str:
@@ -48,34 +37,38 @@ def finding(result: CheckResult, document: DocumentResult, entry: Entry, style: 
     if len(entry.results) > 1:
         return _unjudged(result, document, entry, style)
     one = entry.results[0]
-    text = result.policies.get(one.code)
-    lines = [
-        _head(entry.severity, code(one.code, text), style),
-        lay([Span(at(document, one.place), solid=True)], style, _BODY),
-    ]
-    if text and (style.verbose or not one.message):
-        lines.append(lay([Span(escape(text.title))], style, _BODY))
-    lines += (lay([Span(escape(sentence))], style, _BODY) for sentence in _sentences(one))
+    text = policy(result, one.code)
+    lines = [_head(entry.severity, code(result, one.code), at(document, one.place), style)]
+    if text.title and (style.verbose or not one.message):
+        lines.append(_said(text.title, style))
+    lines += (_said(sentence, style) for sentence in _sentences(one))
     lines.append(_related(one, style))
     if one.outcome is Outcome.WAIVED:
         waiver = escape(one.waiver or "(no metadata.id)")
         lines.append(lay([Span(f"waived by: {waiver}", "dim")], style, _BODY))
     elif one.outcome is not Outcome.ERROR:
-        lines.append(_remedy(text.remedy if text else "", style))
-        lines.append(_controls(text, style))
+        lines += _remedy(text.remedy, style), _controls(text, style)
     return "".join(lines)
+
+
+def brief(result: CheckResult, document: DocumentResult, one: Result) -> str:
+    """Return one finding on one line: `path:line:column: block GOV-004 id: message`."""
+    said = escape(one.message or policy(result, one.code).title)
+    if one.outcome is Outcome.UNKNOWN and one.missing:
+        said = f"{said} ({absent(one.missing)})" if said else absent(one.missing)
+    if one.waiver:
+        said += f" (waived by {escape(one.waiver)})"
+    return f"{at(document, one.place)}: {severity(one)} {code(result, one.code)}: {said}"
 
 
 def at(document: DocumentResult, place: Place | None) -> str:
     """Return `path:line:column`, the start of the document where nothing is nearer."""
-    if place is None:
-        return f"{escape(document.path)}:{document.line}:1"
-    return f"{escape(document.path)}:{place.line}:{place.column}"
+    return where(document.path, place or Place(document.line, 1, document.line, 2))
 
 
-def code(name: str, text: PolicyText | None) -> str:
+def code(result: CheckResult, name: str) -> str:
     """Return a code and its id: `GOV-004 tier-understated`."""
-    return escape(f"{name} {text.id}" if text else name)
+    return escape(f"{name} {policy(result, name).id}".rstrip())
 
 
 def absent(pointers: Sequence[str]) -> str:
@@ -93,68 +86,64 @@ def _listed(pointers: Sequence[str], most: int = MISSING) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _head(severity: Severity, heading: str, style: Style) -> str:
-    """Return the first line of an entry: its severity, padded, and what it is."""
-    word, role = _WORDS[severity]
-    return lay([Span(word, role, True), Span(heading, "strong")], style, "  ", _BODY)
+def _head(worth: Severity, heading: str, place: str, style: Style) -> str:
+    """Return how an entry begins: its severity, padded, what it is, and where."""
+    role = "bad" if worth.denies else "warn" if worth is Severity.WARN else "dim"
+    spans = [Span(f"{worth.word:<6}", role, solid=True), Span(heading, "strong")]
+    return lay(spans, style, "  ", _BODY) + lay([Span(place, solid=True)], style, _BODY)
+
+
+def _said(sentence: str, style: Style) -> str:
+    return lay([Span(escape(sentence))], style, _BODY)
+
+
+def unjudged(one: Result) -> str:
+    """Return why an unknown cannot be judged; "" where its message says it already."""
+    if one.missing and dotted(one.missing[0]) not in one.message:
+        return absent(one.missing)
+    return "" if one.message else "a value that it reads is missing"
 
 
 def _sentences(one: Result) -> list[str]:
     """Return what was found, and for an unknown or an error what that means."""
-    said = [one.message] if one.message else []
-    if one.outcome is Outcome.UNKNOWN:
-        if one.missing and dotted(one.missing[0]) not in one.message:
-            said.append(f"Cannot be judged: {absent(one.missing)}.")
-        elif not one.message:
-            said.append("Cannot be judged: a value that it reads is missing.")
+    why = ""
+    if one.outcome is Outcome.UNKNOWN and unjudged(one):
+        why = f"Cannot be judged: {unjudged(one)}."
     elif one.outcome is Outcome.ERROR:
-        said.append("The policy is at fault, not the manifest: it judged nothing.")
-    if one.note:
-        said.append(one.note)
-    return said
+        why = "The policy is at fault, not the manifest: it judged nothing."
+    return [sentence for sentence in (one.message, why, one.note) if sentence]
 
 
 def _unjudged(result: CheckResult, document: DocumentResult, entry: Entry, style: Style) -> str:
     """Return the policies that absent fields leave unjudged, by the fields they want."""
     wanted: dict[tuple[str, ...], list[str]] = {}
     for one in entry.results:
-        name = code(one.code, result.policies.get(one.code))
-        wanted.setdefault(one.missing, []).append(name)
+        wanted.setdefault(one.missing, []).append(code(result, one.code))
     ranked = sorted(wanted.items(), key=lambda one: -len(one[1]))
-    heading = f"{len(entry.results):,} policies cannot be judged: "
+    fields, names = ranked[0]
     if len(ranked) == 1:
-        fields, names = ranked[0]
-        heading += absent(fields)
-        lines = [_names(names, "", style)]
+        why, listed = absent(fields), _names(names, "", style)
     else:
-        heading += "they read values that are not there"
-        lines = _wanting(ranked, style)
-    field = dotted(ranked[0][0][0])
-    remedy = f"Fill in what is missing; `aigov-gate explain {field}` says how."
-    if "[" in field:
+        why, listed = "they read values that are not there", _wanting(ranked, style)
+    remedy = f"Fill in what is missing; `aigov-gate explain {dotted(fields[0])}` says how."
+    if "[" in remedy:  # a position in a list, which is no field
         remedy = "Fill in what is missing."
-    return "".join(
-        (
-            _head(entry.severity, heading, style),
-            lay([Span(at(document, entry.place), solid=True)], style, _BODY),
-            *lines,
-            _remedy(remedy, style),
-        )
-    )
+    heading = f"{len(entry.results):,} policies cannot be judged: {why}"
+    head = _head(entry.severity, heading, at(document, entry.place), style)
+    return head + listed + _remedy(remedy, style)
 
 
-def _wanting(ranked: Sequence[tuple[tuple[str, ...], list[str]]], style: Style) -> list[str]:
+def _wanting(ranked: Sequence[tuple[tuple[str, ...], list[str]]], style: Style) -> str:
     """Return a line for each group of policies that wants the same fields."""
-    everything = style.verbose or len(ranked) <= WANTED
-    shown = ranked if everything else ranked[: WANTED - 1]
-    lines = []
-    for fields, names in shown:
-        most = len(fields) if style.verbose else BRIEF
-        lines.append(_names(names, _listed(fields, most), style))
+    shown = first(ranked, WANTED, style)
+    lines = [
+        _names(names, _listed(fields, len(fields) if style.verbose else BRIEF), style)
+        for fields, names in shown
+    ]
     rest = sum(len(names) for _, names in ranked[len(shown) :])
     if rest:
-        lines.append(lay([Span(f"and {rest:,} more policies: --verbose")], style, _BODY))
-    return lines
+        lines.append(_said(f"and {rest:,} more policies: --verbose", style))
+    return "".join(lines)
 
 
 def _names(names: Sequence[str], fields: str, style: Style) -> str:
@@ -168,8 +157,7 @@ def _names(names: Sequence[str], fields: str, style: Style) -> str:
 def _related(one: Result, style: Style) -> str:
     """Return the further places of a finding, a line each; missing fields are named already."""
     related = [spot for spot in one.related if spot.pointer not in one.missing]
-    everything = style.verbose or len(related) <= RELATED
-    spots = related if everything else related[: RELATED - 1]
+    spots = first(related, RELATED, style)
     lines = [
         f"also at {spot.place.line}:{spot.place.column} {dotted(spot.pointer)}" for spot in spots
     ]
@@ -185,15 +173,18 @@ def _remedy(remedy: str, style: Style) -> str:
     return lay([Span("fix:", "strong"), Span(escape(remedy))], style, _BODY, _BODY + "     ")
 
 
-def _controls(text: PolicyText | None, style: Style) -> str:
+def served(text: PolicyText) -> list[str]:
+    """Return each framework of law or controls that a policy serves, with its references."""
+    return [escape(f"{name} {', '.join(refs)}") for name, refs in text.controls.items()]
+
+
+def _controls(text: PolicyText, style: Style) -> str:
     """Return the law and controls a policy serves: one line, or all of them when verbose."""
-    if text is None or not text.controls:
-        return ""
-    served = [escape(f"{name} {', '.join(refs)}") for name, refs in text.controls.items()]
+    names = served(text)
     room = max(style.width, NARROWEST) - len(_BODY)
-    line = f"serves: {'; '.join(served)}"
-    kept = len(served)
+    line = f"serves: {'; '.join(names)}"
+    kept = len(names)
     while columns(line) > room and kept > 1 and not style.verbose:
         kept -= 1
-        line = f"serves: {'; '.join(served[:kept])}; {len(served) - kept} more"
-    return lay([Span(line, "dim")], style, _BODY, _BODY + " " * 8)
+        line = f"serves: {'; '.join(names[:kept])}; {len(names) - kept} more"
+    return lay([Span(line, "dim")], style, _BODY, _BODY + " " * 8) if names else ""
