@@ -56,7 +56,7 @@ def test_a_repository_gives_a_valid_manifest_that_fails_where_a_person_must_answ
     root = repository(tmp_path / "desk-bot", ECOSYSTEMS[kind])
     code, out, err = run("init", root, *AS_OF)
     assert (code, out) == (0, "")
-    assert "20 questions are open" in err
+    assert "open questions: 20" in err
     text = (root / "aigov.yaml").read_text("utf-8")
     manifest = yaml.safe_load(text)
     assert rules().schemas["UseCase"].issues(manifest) == []
@@ -79,7 +79,7 @@ def test_twenty_answers_from_a_file_give_a_pilot_that_passes(run, tmp_path):  # 
     code, _, err = run("init", root, "--answers", answers, *AS_OF)
     assert code == 0
     assert "tier low: no fact raises it" in err
-    assert "nothing is open" in err
+    assert "open questions: 0" in err
     lines = (root / "aigov.yaml").read_text("utf-8").splitlines()
     assert len(lines) <= 60
     assert run("check", root, "--quiet", *AS_OF)[0] == 0
@@ -239,7 +239,7 @@ def test_enter_leaves_a_question_open(terminal):
     for _ in range(20):
         until("answer: ")
         enter("\n")
-    assert "20 questions are open" in " ".join(until("next: answer").split())
+    assert "open questions: 20" in " ".join(until("next: answer").split())
     assert process.wait(30) == 0
     assert "TODO" in (root / "aigov.yaml").read_text("utf-8")
 

@@ -134,6 +134,8 @@ def draft(
     values = {field: one for asked in open_ for field, one in asked.open.items()} | values
     values.setdefault(_DESCRIPTION, values["/spec/purpose/intended_use"][:400])
     models = _models(values)
+    if models[1:]:  # another provider's, which nobody has described
+        open_ = tuple(one for one in questions if one in open_ or one.id == "model")
     values = {pointer: value for pointer, value in values.items() if "/0/" not in pointer}
     values |= {_HISTORY: _history(answers, today), **({MODELS: models} if models else {})}
     derived = _derived(values, open_, rules, today)

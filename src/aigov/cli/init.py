@@ -160,6 +160,5 @@ def _tell(target: str, drafted: Draft) -> None:
         if reason:
             _say(f"{pointer.rpartition('/')[2]} {value}: {reason}")
     if target != "-":
-        count = f"{len(drafted.open)} questions are open" if drafted.open else "nothing is open"
-        _say(f"{target} is written; {count}")
+        _say(f"{target} is written; open questions: {len(drafted.open)}")
         _say(f"next: {'answer each TODO, then ' if drafted.open else ''}aigov-gate check {target}")
