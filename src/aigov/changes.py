@@ -1,0 +1,376 @@
+"""What a change does to a manifest: the places it touches, what it takes away, and whether
+records that only grow were rewritten or dated back.
+
+Everything here compares plain values; who read them, and from which commits, is
+`lineage`'s business.  The rules are the project's own: a change may not quietly lower what
+was declared (CHG codes), and a record counts from the day it came to the base branch.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from aigov.expressions import CONSTANTS
+from aigov.findings import Outcome, Result, Spot, fingerprint
+from aigov.judgement import MAX_SHOWN
+from aigov.preparing import Prepared, ReadFile
+from aigov.results import Problem
+from aigov.rules import Rules
+from aigov.source import join_pointer
+
+MAX_NAMED = 5
+"""Changes that one message names; all of them are among its places."""
+_MODES = {"out_of_the_loop": 0, "on_the_loop": 1, "in_the_loop": 2}
+_LOWERED = {
+    "/spec/risk/tier": ("CHG-001", CONSTANTS["tiers"]),
+    "/spec/lifecycle/stage": ("CHG-002", CONSTANTS["stages"]),
+    "/spec/oversight/mode": ("CHG-003", _MODES),
+}
+"""What may not go down, by place: the finding, and the ranks of the values."""
+_KEPT = {
+    "CHG-003": re.compile(
+        r"/spec/(ownership/[^/]+/(person|team)|ownership/decisions/\*/(decision|accountable)"
+        r"|oversight/(queue/(?!load_)\w+|override/\w+|stop/\w+))"
+    ),
+    "CHG-004": re.compile(r"/spec/operations/incident/(primary|escalation)"),
+}
+"""What may be replaced, but not taken away."""
+_LOOSER_ABOVE = re.compile(
+    r"/spec/(architecture/agent/max_steps|delivery/release/rollback/target_minutes"
+    r"|oversight/(stop/target_minutes|queue/sla_minutes)|operations/cost/alert_at_pct"
+    r"|operations/(incident/report_clocks/\w+|sla/response_minutes)|transparency/contest/sla_days)"
+)
+_LOOSER_BELOW = re.compile(
+    r"/spec/operations/(slos/\*/target|sla/availability|cost/hard_limit"
+    r"|observability/log_retention_days)"
+)
+"""Thresholds of which a higher, or a lower, value asks for less."""
+_LIMITS = {
+    "/spec/delivery/evaluations/*": "threshold",
+    "/spec/operations/slos/*": "value",
+    "/spec/operations/monitoring/*": "threshold",
+}
+"""Items with a limit that an operator reads: `op` beside it, or its own (`> 0.2` alarms above)."""
+_ALARM = re.compile(r"\s*([<>]=?)\s*(-?\d+(?:\.\d+)?)\s*")
+_HOLDS = {">": "lte", ">=": "lt", "<": "gte", "<=": "gt"}
+"""What holds of a signal that does not alarm."""
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
+_RECORDS = (
+    ("lifecycle", "history"),
+    ("approvals",),
+    ("intake", "submitted_on"),
+    ("lifecycle", "pilot", "start_on"),
+)
+"""Below `spec`: what is only ever added to, once it is on the base."""
+
+
+class Change(NamedTuple):
+    """One place whose value is not as it was."""
+
+    pattern: str
+    """Its pointer, with `*` for positions in lists."""
+    at: tuple[str, ...]
+    """The parts of its pointer in the new document; of what is gone, the topmost place."""
+    label: tuple[str, ...]
+    """How a reader names it: list items by their name."""
+    before: Any
+    """None where there was nothing."""
+    after: Any
+    """None where nothing is left."""
+
+
+class Version(NamedTuple):
+    """A manifest as one commit left it."""
+
+    on: str | None
+    """Day (YYYY-MM-DD, UTC) on which it came to the base branch, None if it is not there yet."""
+    value: Any
+    """The document, or no more of it than `recorded` keeps."""
+
+
+def changed_paths(before: Any, after: Any) -> list[str]:
+    """Return the places that differ between two documents, with all that hold them, sorted.
+
+    Pointers have `*` for list positions, as `facts.v1.json` asks.  List items are matched by
+    their `id` or `name`, others by what they hold and then in their order, so that moving an
+    item is no change.  A null reads as absent.  What was added or taken away counts with all
+    that it holds.
+    """
+    return sorted({change.pattern for change in _changes(before, after)} - {""})
+
+
+def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> tuple[Result, ...]:
+    """Return what the change since the base takes away from one use case, sorted by code.
+
+    `before` is the document of the same `metadata.id` on the base, None if it has none: a new
+    manifest lowers nothing.  One result a code, at the first place, the others in `related`.
+    """
+    if before is None or after.kind != "UseCase":
+        return ()
+    said: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for change in _changes(before.value, after.value):
+        for code, at, words in _losses(change):
+            said.setdefault(code, []).append((at, words))
+    return tuple(_finding(code, said[code], after, rules) for code in sorted(said))
+
+
+def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> list[Problem]:
+    """Return CHG-006 for each use case of the base that is gone without having been retired.
+
+    A use case ends by a manifest that says `retired`; only then may the file go.  A manifest
+    moved to another path is found by its `metadata.id`; one that cannot be read any more is a
+    finding of its own.
+    """
+    files = list(after)
+    kept = {document.id for file in files for document in file.documents}
+    unread = {file.path for file in files if file.problems}
+    return [
+        Problem("CHG-006", file.path, 1, 1, f"the base has the use case {document.id} here")
+        for file in before
+        for document in file.documents
+        if document.kind == "UseCase"
+        and document.id not in kept
+        and file.path not in unread
+        and _below(document.value, ("lifecycle", "stage")) != "retired"
+    ]
+
+
+def recorded(value: Any) -> dict[str, Any]:
+    """Return the part of a document that holds its records: small, to keep many versions."""
+    spec: dict[str, Any] = {}
+    for path in _RECORDS:
+        found = _below(value, path)
+        if found is not None:
+            inner = spec
+            for name in path[:-1]:
+                inner = inner.setdefault(name, {})
+            inner[path[-1]] = found
+    return {"spec": spec}
+
+
+def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
+    """Return what git says of a use case's records: the `git` facts of `facts.v1.json`.
+
+    `versions` are those of one `metadata.id`, oldest first; the last one is judged.
+    `rewritten` are the records that were on the base and that the last version does not have
+    as they were first written; an entry that is restored is no finding.  A step of the
+    lifecycle dated after the day it was written is a plan and may change; of an approval, the
+    status of its conditions may.  `backdated_days` are the most days between the date that a
+    record states and the day it came to the base, `today` where it has not; the first version
+    brings what is older than it: its records are imported, and never count.
+    """
+    ledgers: dict[tuple[str, ...], list[Any]] = {path: [] for path in _RECORDS}
+    rewritten: list[str] = []
+    worst = 0
+    for version in versions:
+        day = version.on or today
+        for path, known in ledgers.items():
+            entries, kept = _entries(version.value, path), []
+            for was, now in _matched(known, entries):
+                entry = None if now is None else entries[now]
+                if was is not None and not (path[-1] == "history" and _stated(known[was]) > day):
+                    kept.append(known[was])
+                    if version is versions[-1] and known[was] != entry:
+                        rewritten.append(_place(path, was if now is None else now))
+                elif entry is not None:
+                    kept.append(entry)
+                    worst = max(worst, 0 if version is versions[0] else _days(entry, day))
+            ledgers[path] = kept
+    return {
+        "rewritten": [{"pointer": place} for place in sorted(rewritten)],
+        "backdated_days": min(worst, 100_000),
+    }
+
+
+def _changes(
+    before: Any,
+    after: Any,
+    pattern: str = "",
+    at: tuple[str, ...] = (),
+    label: tuple[str, ...] = (),
+) -> Iterator[Change]:
+    """Yield every place that differs, what it holds before itself."""
+    if isinstance(before, dict | list) or isinstance(after, dict | list):
+        differs = type(before) is not type(after)
+    else:
+        differs = before != after or isinstance(before, bool) != isinstance(after, bool)
+    for part, name, position, old, new in _children(before, after):
+        place = at if after is None or position is None else (*at, position)
+        deeper = pattern + join_pointer([part[:MAX_SHOWN]])
+        for change in _changes(old, new, deeper, place, (*label, name)):
+            differs = True
+            yield change
+    if differs:
+        yield Change(pattern, at, label, before, after)
+
+
+def _children(before: Any, after: Any) -> Iterator[tuple[str, str, str | None, Any, Any]]:
+    """Yield what two values hold, paired: the part of the pattern, the name for a reader, the
+    key or position in the new value (None: the item is gone), and both values."""
+    old: Any = before if isinstance(before, dict) else {}
+    new: Any = after if isinstance(after, dict) else {}
+    for key in {**old, **new}:
+        yield "*" if key.isdecimal() else key, key, key, old.get(key), new.get(key)
+    old = before if isinstance(before, list) else []
+    new = after if isinstance(after, list) else []
+    for was, now in _matched(old, new):
+        ours, theirs = (None if was is None else old[was]), (None if now is None else new[now])
+        position = str(was if now is None else now)
+        named, name = _identity(ours if was is not None else theirs)
+        label = name if named else position
+        yield "*", label, None if now is None else position, ours, theirs
+
+
+def _matched(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int | None]]:
+    """Pair the positions of two lists: equal identities first, then what bears no name in its
+    order; what is left has no partner."""
+    identities = [_identity(item) for item in old]
+    left: dict[tuple[bool, Any], list[int]] = {}
+    for index in reversed(range(len(new))):
+        left.setdefault(_identity(new[index]), []).append(index)
+    pairs = [left[one].pop() if left.get(one) else None for one in identities]
+    added = sorted((at for (named, _), ones in left.items() if named for at in ones))
+    loose = sorted((at for (named, _), ones in left.items() if not named for at in ones))[::-1]
+    for index, (named, _) in enumerate(identities):
+        partner = pairs[index]
+        if partner is None and loose and not named:
+            partner = loose.pop()
+        yield index, partner
+    yield from ((None, index) for index in (*loose[::-1], *added))
+
+
+def _identity(item: Any) -> tuple[bool, Any]:
+    """Return whether a list's item bears a name, and the name, else its content."""
+    name = (item.get("id") or item.get("name")) if isinstance(item, dict) else None
+    return (True, name) if isinstance(name, str) else (False, _frozen(item))
+
+
+def _frozen(value: Any) -> Any:
+    """Return plain values as what can be hashed; what aliases share stays shared."""
+    if isinstance(value, dict):
+        return "mapping", *((key, _frozen(value[key])) for key in sorted(value))
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return isinstance(value, bool), value
+
+
+def _losses(change: Change) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield code, place and words of what one change lowers, takes away or loosens."""
+    pattern, at, _, before, after = change
+    if pattern in _LOWERED:
+        code, ranks = _LOWERED[pattern]
+        if ranks.get(str(before), -1) > ranks.get(str(after), -1):
+            yield code, at, _words(change, before, after)
+    for code, places in _KEPT.items():
+        if before is not None and after in _NOTHING and places.fullmatch(pattern):
+            yield code, at, _words(change, before, None)
+    for places, sign in ((_LOOSER_ABOVE, 1), (_LOOSER_BELOW, -1)):
+        if isinstance(before, int | float) and places.fullmatch(pattern):
+            number = isinstance(after, int | float)
+            if not number or (after - before) * sign > 0:
+                yield "CHG-005", at, _words(change, before, after)
+    if pattern in _LIMITS:
+        name = _LIMITS[pattern]
+        was, now = _limit(before, name), _limit(after, name)
+        if was and (now is None or was.side != now.side or now.looseness > was.looseness):
+            place = at if after is None else (*at, name)
+            yield "CHG-005", place, _words(change, was.words, now.words if now else None)
+
+
+def _words(change: Change, before: Any, after: Any) -> str:
+    label = ".".join(part[:MAX_SHOWN] for part in change.label)
+    if after in _NOTHING:
+        return f"{label} is gone"
+    return f"{label}: {str(before)[:MAX_SHOWN]} -> {str(after)[:MAX_SHOWN]}"
+
+
+class _Limit(NamedTuple):
+    side: str
+    """`most` or `least`: what the value may be."""
+    looseness: tuple[float, bool]
+    """Larger is looser; on the limit itself, `lte` is looser than `lt`."""
+    words: str
+
+
+def _limit(item: Any, name: str) -> _Limit | None:
+    """Return the limit that an item states, None where it states none that can be read."""
+    found = item if isinstance(item, dict) else {}
+    op, number = found.get("op"), found.get(name)
+    words = f"{op} {number}"
+    alarm = _ALARM.fullmatch(number) if isinstance(number, str) else None
+    if alarm:
+        op, number, words = _HOLDS[alarm[1]], float(alarm[2]), alarm[0].strip()
+    if op not in _HOLDS.values() or not isinstance(number, int | float):
+        return None
+    most = str(op).startswith("l")
+    return _Limit(
+        "most" if most else "least", (number if most else -number, str(op).endswith("e")), words
+    )
+
+
+def _finding(
+    code: str, said: list[tuple[tuple[str, ...], str]], after: Prepared, rules: Rules
+) -> Result:
+    pointers = {join_pointer([*at]) for at, _ in said}
+    spots = sorted(
+        (Spot(pointer, after.document.place(pointer)) for pointer in pointers),
+        key=lambda spot: (spot.place, spot.pointer),
+    )
+    more = f" and {len(said) - MAX_NAMED} more" if len(said) > MAX_NAMED else ""
+    first = spots[0].pointer
+    return Result(
+        code,
+        Outcome.FAIL,
+        rules.codes[code].enforcement,
+        message="since the base: " + ", ".join(words for _, words in said[:MAX_NAMED]) + more,
+        pointer=first,
+        place=spots[0].place,
+        related=tuple(spots[1:]),
+        fingerprint=fingerprint(code, after.id, after.document.stable_pointer(first)),
+    )
+
+
+def _below(value: Any, path: tuple[str, ...]) -> Any:
+    for name in ("spec", *path):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _entries(value: Any, path: tuple[str, ...]) -> list[Any]:
+    """Return the records at one place, a single one as a list of one, each without what may
+    change in it later."""
+    found = _below(value, path)
+    listed = found if isinstance(found, list) else [] if found is None else [found]
+    return [_settled(one) for one in listed]
+
+
+def _settled(entry: Any) -> Any:
+    """Return an approval without the state of its conditions, which are open, then closed."""
+    conditions = entry.get("conditions") if isinstance(entry, dict) else None
+    if not isinstance(conditions, list):
+        return entry
+    kept = [
+        {k: v for k, v in one.items() if k not in ("status", "closed_on")}
+        for one in conditions
+        if isinstance(one, dict)
+    ]
+    return {**entry, "conditions": kept}
+
+
+def _place(path: tuple[str, ...], index: int | None) -> str:
+    return join_pointer(["spec", *path, *([] if path[-1].endswith("_on") else [str(index)])])
+
+
+def _stated(entry: Any) -> str:
+    """Return the date that a record states, "" where it states none."""
+    found = entry.get("date") if isinstance(entry, dict) else entry
+    return found if isinstance(found, str) else ""
+
+
+def _days(entry: Any, day: str) -> int:
+    """Return how many days before `day` a record is dated; below 0 if after, 0 if nobody knows."""
+    try:
+        return (date.fromisoformat(day) - date.fromisoformat(_stated(entry))).days
+    except ValueError:
+        return 0

@@ -1,0 +1,223 @@
+"""Where a commit comes from: the base that it is compared with, and what the base branch
+knew of each use case, commit by commit.
+
+The rules are the project's own.  The base is the one that is named; else the merge-base with
+the remote's default branch; on that branch, the commit before; of a root commit, nothing.
+Dates count from the commit that brought a record to the base branch (first parent), and are
+claims: see `histories`.  A repository is read and never run: no hook, filter, replacement,
+graft or network, and no configuration but its own.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import git
+
+from aigov.changes import Version, recorded
+from aigov.errors import UsageError
+from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES
+from aigov.source import MAX_FILE_BYTES, load
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Manifests of a history that are read, all versions together."""
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # what older versions of git have against a lazy fetch
+    "GIT_LITERAL_PATHSPECS": "0",
+}
+_SETTINGS = [f"core.hooksPath={os.devnull}", "core.fsmonitor=false"]
+_PATHS = [
+    f":(glob)**/{name}" for name in (*MANIFEST_NAMES, *(f"*{end}" for end in MANIFEST_ENDINGS))
+]
+_PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
+_OTHERS = ("Waiver", "Organization")
+"""Kinds of document that are no use case; one without a kind is judged as one."""
+_REGULAR = ("100644", "100755")
+_DEEPEN = (
+    "fetch the whole history (`git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`, in "
+    "GitLab CI `GIT_DEPTH: 0`)"
+)
+
+
+class Base(NamedTuple):
+    """What a commit is compared with."""
+
+    commit: str = ""
+    """Full id; "" where there is nothing before (the empty tree), or where it is unknown."""
+    landed: str = ""
+    """Full id of the newest commit of the base branch that the commit contains: the commit
+    itself where it is on that branch; "" where there is none.  `histories` starts here."""
+    unknown: str = ""
+    """Why the base cannot be read and what to do, else ""."""
+
+
+class Histories(NamedTuple):
+    """What the base branch knew of every use case."""
+
+    versions: Mapping[str, tuple[Version, ...]] = {}
+    """By `metadata.id`, oldest first: one for each commit that touched the manifest."""
+    unknown: str = ""
+    """Why the history cannot be read and what to do, else ""."""
+
+
+def base_of(root: str, rev: str, named: str | None = None) -> Base:
+    """Return the base of the commit `rev` (full id) in the repository whose top folder, or
+    bare folder, is `root`.
+
+    Of a named base and of the default branch, the merge-base counts, so that what others
+    merged since is no change of this commit; where the two share no history, their commit.
+    A base that contains the commit is no base: then the commit before is.
+
+    Raises:
+        UsageError: git cannot read the commit.
+    """
+    with _asking(root) as ask:
+        branch = _commit(ask, named) if named else _default_branch(ask)
+        if named and branch is None:
+            return Base(unknown=f"the base {named} is not in this clone; fetch or correct it")
+        shallow = _answer(ask, "rev_parse", "--is-shallow-repository") == "true"
+        if branch:
+            shared = _answer(ask, "merge_base", rev, branch)
+            if shared is None and shallow:
+                return Base(unknown=f"where {named or 'the base'} parted is not here; {_DEEPEN}")
+            if shared != rev:
+                return Base(shared or branch, shared or branch)
+        parents = _parents(ask, rev)
+        if not parents:
+            return Base("", rev)
+        if _commit(ask, parents[0]) is None:
+            return Base(unknown=f"the commit before {rev[:12]} is not in this clone; {_DEEPEN}")
+        return Base(parents[0], rev)
+
+
+def histories(root: str, landed: str, today: str) -> Histories:
+    """Return the versions of every use case on the base branch up to the commit `landed`
+    (`Base.landed`), each with the day on which it came there.
+
+    Use cases are followed by their `metadata.id`, whatever file they stand in; of each version
+    only its records are kept.  The day is the committer's of the first-parent commit: no
+    earlier than that of any commit before it, since a forged clock cannot undo what was
+    already there, and no later than `today` (YYYY-MM-DD); a clock that runs ahead moves no
+    other commit.
+
+    Raises:
+        UsageError: git cannot read the commit.
+    """
+    with _asking(root) as ask:
+        try:
+            days = _days(ask, landed, today) if landed else {}
+            if days and len(_parents(ask, next(iter(days)))) > 0:
+                return Histories(unknown=f"the history is cut off in this clone; {_DEEPEN}")
+            found: dict[str, list[Version]] = {}
+            seen: dict[str, list[tuple[str, dict[str, object]]]] = {}
+            size = 0
+            for commit, blob in reversed(list(_written(ask, landed))) if landed else ():
+                if blob not in seen:
+                    content = _content(ask, blob)
+                    size += len(content)
+                    seen[blob] = [(i, recorded(value)) for i, value in _use_cases(content)]
+                if size > MAX_BYTES:
+                    return Histories(unknown="the manifests have too long a history to read")
+                for use_case, value in seen[blob]:
+                    found.setdefault(use_case, []).append(Version(days[commit], value))
+        except ValueError:  # GitPython's word for an object that is not there
+            return Histories(unknown=f"parts of the history are not in this clone; {_DEEPEN}")
+    return Histories({use_case: tuple(versions) for use_case, versions in found.items()})
+
+
+@contextmanager
+def _asking(root: str) -> Iterator[git.Git]:
+    """Give a git that reads the repository at `root`, whatever the environment says."""
+    inner = os.path.join(root, ".git")
+    ask = git.Git(root)
+    ask.update_environment(**_ENVIRONMENT)
+    ask.set_persistent_git_options(git_dir=inner if os.path.lexists(inner) else root, c=_SETTINGS)
+    try:
+        yield ask
+    except (git.GitError, OSError) as error:
+        remedy = "make `git log` work there"
+        raise UsageError("git cannot read the history", where=root, remedy=remedy) from error
+    finally:
+        ask.clear_cache()
+
+
+def _answer(ask: git.Git, command: str, *arguments: str) -> str | None:
+    """Return what git says, None where it says no."""
+    status, said, _ = getattr(ask, command)(
+        *arguments, with_extended_output=True, with_exceptions=False
+    )
+    return None if status or not said else str(said)
+
+
+def _commit(ask: git.Git, name: str) -> str | None:
+    if name.startswith("-"):  # no name of git's, but an option of its program
+        return None
+    return _answer(ask, "rev_parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+
+def _default_branch(ask: git.Git) -> str | None:
+    """Return the tip of the default branch of `origin`; its HEAD is not in every clone."""
+    names = (f"refs/remotes/origin/{name}" for name in ("HEAD", "main", "master"))
+    return next((found for name in names if (found := _commit(ask, name))), None)
+
+
+def _parents(ask: git.Git, commit: str) -> list[str]:
+    """Return the parents that a commit states, whether or not they are in this clone."""
+    data: bytes = ask.get_object_data(commit)[3]
+    return [one.decode() for one in _PARENT.findall(data.partition(b"\n\n")[0])]
+
+
+def _days(ask: git.Git, tip: str, today: str) -> dict[str, str]:
+    """Return the day of each first-parent commit up to `tip`, oldest first."""
+    listed: str = ask.rev_list("--first-parent", "--timestamp", tip, "--")
+    latest, days = "", {}
+    for line in reversed(listed.splitlines()):
+        seconds, _, commit = line.partition(" ")
+        day = datetime.fromtimestamp(min(int(seconds), 1 << 37), UTC).date().isoformat()
+        if day <= today:
+            latest = max(latest, day)
+        days[commit] = latest if day <= today else today
+    return days
+
+
+def _written(ask: git.Git, tip: str) -> Iterator[tuple[str, str]]:
+    """Yield (commit, blob) of each manifest that a first-parent commit wrote, newest first."""
+    listed: str = ask.log(
+        "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev", "-z",
+        "--no-renames", "--no-show-signature", "--format=%H", tip, "--", *_PATHS,
+    )  # fmt: skip
+    commit, words = "", iter(listed.split("\0"))
+    for word in words:
+        told = word.strip("\n")
+        if told.startswith(":"):
+            _, mode, _, blob, _ = told.split(" ")
+            next(words)  # the path
+            if mode in _REGULAR:
+                yield commit, blob
+        elif told:
+            commit = told
+
+
+def _content(ask: git.Git, blob: str) -> bytes:
+    if ask.get_object_header(blob)[2] > MAX_FILE_BYTES:
+        return b""
+    content: bytes = ask.get_object_data(blob)[3]
+    return content
+
+
+def _use_cases(content: bytes) -> Iterator[tuple[str, dict[str, object]]]:
+    for document in load(content).documents:
+        value = document.value
+        metadata = value.get("metadata") if isinstance(value, dict) else None
+        found = metadata.get("id") if isinstance(metadata, dict) else None
+        if isinstance(value, dict) and isinstance(found, str) and value.get("kind") not in _OTHERS:
+            yield found, value
