@@ -73,6 +73,8 @@ def _judge_use_case(
             if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
         ]
     results += prepared.shape
+    own = surroundings.of.get(prepared.id)
+    results += own.results if own else ()
     return _unjudged(prepared, settings)._replace(
         stage=stage,
         tier=tier,

@@ -52,6 +52,17 @@ class Surroundings(NamedTuple):
     """By the path or URL that a document names."""
     facts: Mapping[str, Mapping[str, Any]] = {}
     """By context (`expressions.CONTEXTS`): what expressions then see, by variable."""
+    of: Mapping[str, "Known"] = {}
+    """What is known of one use case alone, by its id."""
+
+
+class Known(NamedTuple):
+    """What is known beside one document."""
+
+    facts: Mapping[str, Mapping[str, Any]]
+    """As `Surroundings.facts`."""
+    results: tuple[Result, ...]
+    """Findings that are not a policy's: of a change, or of what the repository says."""
 
 
 class ReadFile(NamedTuple):

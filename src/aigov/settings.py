@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     target_stage: str | None = None
     profile: Profile | None = None
     honour_waivers: bool = True
+    waivers_on_base: frozenset[str] | None = None
+    """The ids of the waivers that count; None: all do."""
     preview: bool = False
     """Also judge what the next stage asks."""
     demanded: frozenset[str] = frozenset()

@@ -93,7 +93,8 @@ class Bound(NamedTuple):
             "params": resolve_params(self.rules.policies, tier_rank),
             "evidence": {path: one.resolves for path, one in self.surroundings.evidence.items()},
         }
-        contexts = dict(self.surroundings.facts)
+        own = self.surroundings.of.get(self.prepared.id)
+        contexts = {**self.surroundings.facts, **(own.facts if own else {})}
         if settings.profile:
             contexts["profile"] = {"profile": settings.profile.spec}
         for facts in contexts.values():

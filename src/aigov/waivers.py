@@ -68,7 +68,8 @@ def waive(
                 for one in judge_waiver(waiver, policies, target, settings)
             ]
             findings[index] = found
-            if not any(one.enforcement is Enforcement.BLOCK for one in found):
+            counts = settings.waivers_on_base is None or waiver.id in settings.waivers_on_base
+            if counts and not any(one.enforcement is Enforcement.BLOCK for one in found):
                 sound.setdefault(waiver.use_case, []).append(waiver)
     judged = []
     for index, (_, result) in enumerate(documents):

@@ -2,23 +2,26 @@
 
 import os
 import posixpath
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import click
 
-from aigov.check import check as judge
-from aigov.cli.options import (
-    exit_code,
-    judging_options,
-    load_rules,
-    parse_formats,
-    write_reports,
+from aigov.changes import (
+    Version,
+    change_findings,
+    changed_paths,
+    gone_manifests,
+    record_facts,
+    recorded,
 )
+from aigov.check import check as judge
+from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.git import Repository
-from aigov.preparing import ReadFile, Surroundings, read
+from aigov.lineage import Base, Histories, base_of, histories
+from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.results import Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -28,20 +31,42 @@ DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
 
 
+class Lineage(NamedTuple):
+    """What git knows before the commit that is judged."""
+
+    base: Base
+    past: Histories
+    before: Mapping[str, Prepared]
+    """The use cases of the base, by their id."""
+    files: tuple[ReadFile, ...]
+    """The manifests of the base."""
+
+    @property
+    def unknown(self) -> str:
+        """Why it is not known, and what to do; else empty."""
+        return self.base.unknown or self.past.unknown
+
+
 @click.command()
 @click.argument("repository", default=".", metavar="[REPO]", type=click.Path())
 @click.option("--rev", default="HEAD", show_default=True, help="The commit to decide on.")
+@click.option(
+    "--base",
+    metavar="REF",
+    help="What it is compared with (default: where it left the default branch).",
+)
 @judging_options
-def gate(repository: str, rev: str, **options: Any) -> int:
+def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     """Decide whether a commit may go live: allow, or deny with the reasons.
 
     Manifests and evidence are read from the commit, never from the working tree, and
-    judged as if the use case stood at the target stage: production, or --stage.
+    judged as if the use case stood at the target stage: production, or --stage.  The
+    change since the base and what git says of records count too.
 
     \b
     Examples:
       aigov-gate gate
-      aigov-gate gate --stage authorization --profile ../governance/organization.yaml
+      aigov-gate gate --base origin/main --profile ../governance/organization.yaml
       aigov-gate gate --rev origin/main --format json=decision.json
 
     \b
@@ -62,14 +87,19 @@ def gate(repository: str, rev: str, **options: Any) -> int:
         digests=any(output.format != "text" for output in outputs),
         demanded=DEMANDED,
     )
-    files = list(_files(found, rules, settings))
+    lineage = _lineage(git, found, base, rules, settings)
+    settings = settings._replace(waivers_on_base=_waivers(lineage) if profile else frozenset())
+    files = list(_files(found, lineage, rules, settings))
+    gone = gone_manifests(lineage.files, [file for file, _ in files])
+    files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
     if not files:
         click.echo(f"no manifest in {found.commit[:12]}: nothing to decide")
         return 0
-    notes = tuple(_notes(git, found, settings))
+    notes = tuple(_notes(git, found, lineage, settings))
     result = judge(files, rules, settings, notes)
     chosen = {
         "rev": found.commit,
+        "base": lineage.base.commit or None,
         "as_of": options["as_of"],
         "fail_on": options["fail_on"],
         "no_waivers": options["no_waivers"],
@@ -92,8 +122,29 @@ def _refuse_inside(path: str | None, root: str) -> None:
         )
 
 
+def _lineage(
+    git: Repository, found: Snapshot, named: str | None, rules: Rules, settings: Settings
+) -> Lineage:
+    base = base_of(git.root, found.commit, named)
+    past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
+    files: list[ReadFile] = []
+    if base.commit:
+        for path, content in Snapshot(git, base.commit).manifests():
+            if content is not None:
+                files.append(read(path, content, rules, settings))
+    before = {one.id: one for file in files for one in file.documents if one.kind == "UseCase"}
+    return Lineage(base, past, before, tuple(files))
+
+
+def _waivers(lineage: Lineage) -> frozenset[str]:
+    """Return the ids of the waivers that the base has: one counts from the change after."""
+    return frozenset(
+        one.id for file in lineage.files for one in file.documents if one.kind == "Waiver"
+    )
+
+
 def _files(
-    found: Snapshot, rules: Rules, settings: Settings
+    found: Snapshot, lineage: Lineage, rules: Rules, settings: Settings
 ) -> Iterator[tuple[ReadFile, Surroundings]]:
     prefixes = settings.profile.evidence_urls if settings.profile else None
     for path, content in found.manifests():
@@ -103,12 +154,30 @@ def _files(
             yield ReadFile(path, (), (problem,)), Surroundings()
             continue
         file = read(path, content, rules, settings)
-        folder = posixpath.dirname(path)
-        yield file, Surroundings(found.resolve_evidence(file.evidence, folder, prefixes))
+        evidence = found.resolve_evidence(file.evidence, posixpath.dirname(path), prefixes)
+        known = {one.id: _known(one, lineage, rules, settings.as_of) for one in file.documents}
+        yield file, Surroundings(evidence, of=known)
 
 
-def _notes(git: Repository, found: Snapshot, settings: Settings) -> Iterator[str]:
+def _known(prepared: Prepared, lineage: Lineage, rules: Rules, today: str) -> Known:
+    if lineage.unknown:
+        return Known({}, ())
+    before = lineage.before.get(prepared.id)
+    versions = [
+        *lineage.past.versions.get(prepared.id, ()),
+        Version(None, recorded(prepared.value)),
+    ]
+    history = {
+        "change": {"paths": changed_paths(before.value, prepared.value) if before else []},
+        "git": record_facts(versions, today),
+    }
+    return Known({"history": history}, change_findings(before, prepared, rules))
+
+
+def _notes(git: Repository, found: Snapshot, lineage: Lineage, settings: Settings) -> Iterator[str]:
+    if lineage.unknown:
+        yield lineage.unknown
     if git.differs(found.commit):
         yield f"the working tree differs from {found.commit[:12]}, which alone was judged"
     if settings.profile is None:
-        yield "no organisation profile was given: what needs one was not judged"
+        yield "no organisation profile was given: what needs one was not judged, no waiver counts"
