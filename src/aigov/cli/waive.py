@@ -17,8 +17,7 @@ from aigov.cli.options import (
     write_out,
 )
 from aigov.emit import dump
-from aigov.errors import UsageError
-from aigov.findings import Result
+from aigov.errors import UsageError, meant
 from aigov.policies import Policy, Waivable
 from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import ManifestFile, read_manifest, resolve_evidence
@@ -84,9 +83,9 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
     for document in _judged(file, text, rules, settings):
         for result in document.results if document.kind == "Waiver" else ():
             if result.blocks or result.code == "WAI-002":
-                raise UsageError(f"the waiver would not hold: {_words(result)}")
-    folder = os.path.dirname(manifest)
-    output = given["output"] or os.path.join(folder, f"{chosen.id}.waiver.aigov.yaml")
+                raise UsageError(f"the waiver would not hold: {result.code}: {result.message}")
+    beside = os.path.join(os.path.dirname(manifest), f"{chosen.id}.waiver.aigov.yaml")
+    output = given["output"] or beside
     if output == "-":
         write_out([text])
         return
@@ -95,14 +94,11 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
 
 
 def _policy(name: str, rules: Rules) -> tuple[Policy, Waivable]:
-    from difflib import get_close_matches  # loads little, and only this command needs it
-
     named = rules.named()
     policy = named.get(name)
     if policy is None:
-        close = get_close_matches(name, named, 1)
-        remedy = f"did you mean {close[0]}?" if close else "`aigov-gate policies list` lists them"
-        raise UsageError(f"no policy {name}", remedy=remedy)
+        remedy = "`aigov-gate policies list` lists them"
+        raise UsageError(f"no policy {name}{meant(name, named)}", remedy=remedy)
     if policy.waivable is None:
         raise UsageError(f"{policy.code} {policy.id} cannot be waived", remedy=policy.remedy)
     return policy, policy.waivable
@@ -156,7 +152,3 @@ def _ask(name: str) -> str:
         option = name.replace("_", "-")
         raise UsageError(f"--{option} is missing", remedy=f"{_ASKED[name]} --{option} TEXT")
     return str(click.prompt(_ASKED[name], err=True))
-
-
-def _words(result: Result) -> str:
-    return f"{result.code}: {result.message}"
