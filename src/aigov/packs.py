@@ -13,6 +13,8 @@ FRAMEWORKS = "frameworks/"
 """Where a pack keeps control frameworks, one a file that is named by its id."""
 CODES = "codes.yaml"
 """Where a pack keeps the findings that are not policies."""
+PIPELINES = "vocabulary/pipelines.yaml"
+"""Where a pack keeps how pipelines run the gate."""
 RULES = ("derivation/", "vocabulary/", CORPUS, CODES)
 """What the first pack alone may hold: there is one derivation, vocabulary and corpus."""
 MANDATORY = (
@@ -21,6 +23,7 @@ MANDATORY = (
     "vocabulary/role-mailboxes.yaml",
     "vocabulary/model-snapshots.yaml",
     "vocabulary/distinct-evidence.yaml",
+    PIPELINES,
 )
 DESCRIPTION = "pack.yaml"
 

@@ -1,0 +1,52 @@
+"""Whether a pipeline runs the gate; what to look for is `vocabulary/pipelines.yaml`."""
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from aigov.source import load
+
+MAX_BYTES = 64 * 1024
+"""Of a longer file every line counts as a command: pipelines that people write are shorter."""
+
+
+def kind_of(path: str, how: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the kind of pipeline that the file at `path` (POSIX) defines, None for none."""
+    fits = (
+        kind
+        for kind in how["pipelines"]
+        for pattern in kind["files"]
+        if path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
+    )
+    return next(fits, None)
+
+
+def runs_gate(data: bytes, kind: Mapping[str, Any], how: Mapping[str, Any]) -> bool:
+    """Tell whether a command or an action of the file runs the gate."""
+    if b"aigov" not in data:
+        return False
+    loaded = load(data) if kind["commands"] and len(data) <= MAX_BYTES else None
+    if loaded is None or loaded.troubles:  # tags of GitLab, say
+        texts = [("", data.decode(errors="replace"))]
+    else:
+        found = (scalar for document in loaded.documents for scalar in document.scalars())
+        texts = [(_key(pointer), str(value)) for pointer, _, _, value in found]
+    return any(
+        (key in kind["actions"] and re.fullmatch(how["action"], text))
+        or (key in ("", *kind["commands"]) and _commands_gate(text, kind, how))
+        for key, text in texts
+    )
+
+
+def _key(pointer: str) -> str:
+    """Return the last name in a pointer that is no position in a list."""
+    return next((one for one in reversed(pointer.split("/")) if not one.isdecimal()), "")
+
+
+def _commands_gate(text: str, kind: Mapping[str, Any], how: Mapping[str, Any]) -> bool:
+    bare = re.sub(kind["comments"], "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    return any(
+        re.search(how["runs"], command) and not re.match(how["speaks"], command)
+        for command in re.split(r"[\n;|&]+", bare)
+    )

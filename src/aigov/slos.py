@@ -1,0 +1,42 @@
+"""Service level objectives as OpenSLO and Sloth documents state them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+
+class Objective(NamedTuple):
+    """One objective of a document."""
+
+    names: tuple[object, ...]
+    """Its own name and, in OpenSLO, that of its document; None where it has none."""
+    pointer: str
+    """JSON pointer of its target."""
+    target: object
+    """As a ratio (0.99) where it is a number, else as written."""
+
+
+def objectives(top: Any) -> Iterator[Objective]:
+    """Yield the objectives of a document, nothing for one of another kind.
+
+    OpenSLO (v1) states `target` as a ratio or `targetPercent`; Sloth `objective` in percent,
+    below `slos` (prometheus/v1) or `spec.slos` (sloth.slok.dev).
+    """
+    version = str(top.get("apiVersion", top.get("version"))) if isinstance(top, dict) else ""
+    if not version.startswith(("openslo/", "prometheus/v1", "sloth.slok.dev/")):
+        return
+    whole = _get(top, "metadata", "name") if version.startswith("openslo/") else None
+    for place in (("slos",), ("spec", "slos"), ("spec", "objectives")):
+        listed = _get(top, *place)
+        for index, one in enumerate(listed if isinstance(listed, list) else ()):
+            percent = next((key for key in ("targetPercent", "objective") if _get(one, key)), "")
+            target = _get(one, percent or "target")
+            if percent and isinstance(target, int | float):
+                target = target / 100
+            pointer = "/".join(("", *place, str(index), percent or "target"))
+            yield Objective((_get(one, "name"), whole), pointer, target)
+
+
+def _get(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
