@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from aigov.agreement import agree
 from aigov.changes import (
     Version,
     change_findings,
@@ -19,12 +20,13 @@ from aigov.check import check as judge
 from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
-from aigov.git import Repository
+from aigov.git import Repository as Git
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.results import Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
+from aigov.shelf import Repository
 from aigov.snapshots import Snapshot, snapshot
 
 DEMANDED = frozenset({"history", "repository"})
@@ -74,7 +76,7 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     """
     stage = options["stage"] or "production"
     outputs = parse_formats(options["formats"])
-    git = Repository(repository)
+    git = Git(repository)
     for given in (options["profile"], *options["folders"]):
         _refuse_inside(given, git.root)
     rules, profile = load_rules(options["folders"], options["profile"])
@@ -123,7 +125,7 @@ def _refuse_inside(path: str | None, root: str) -> None:
 
 
 def _lineage(
-    git: Repository, found: Snapshot, named: str | None, rules: Rules, settings: Settings
+    git: Git, found: Snapshot, named: str | None, rules: Rules, settings: Settings
 ) -> Lineage:
     base = base_of(git.root, found.commit, named)
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
@@ -155,26 +157,27 @@ def _files(
             continue
         file = read(path, content, rules, settings)
         evidence = found.resolve_evidence(file.evidence, posixpath.dirname(path), prefixes)
-        known = {one.id: _known(one, lineage, rules, settings.as_of) for one in file.documents}
+        known = {one.id: _known(one, found, lineage, rules, settings) for one in file.documents}
         yield file, Surroundings(evidence, of=known)
 
 
-def _known(prepared: Prepared, lineage: Lineage, rules: Rules, today: str) -> Known:
+def _known(
+    prepared: Prepared, found: Snapshot, lineage: Lineage, rules: Rules, settings: Settings
+) -> Known:
+    files = Repository(found.files.keys(), found.read)
+    agreed = agree(prepared, files, rules, settings) if prepared.kind == "UseCase" else ()
     if lineage.unknown:
-        return Known({}, ())
+        return Known({}, agreed)
     before = lineage.before.get(prepared.id)
-    versions = [
-        *lineage.past.versions.get(prepared.id, ()),
-        Version(None, recorded(prepared.value)),
-    ]
+    now = Version(None, recorded(prepared.value))
     history = {
         "change": {"paths": changed_paths(before.value, prepared.value) if before else []},
-        "git": record_facts(versions, today),
+        "git": record_facts([*lineage.past.versions.get(prepared.id, ()), now], settings.as_of),
     }
-    return Known({"history": history}, change_findings(before, prepared, rules))
+    return Known({"history": history}, (*agreed, *change_findings(before, prepared, rules)))
 
 
-def _notes(git: Repository, found: Snapshot, lineage: Lineage, settings: Settings) -> Iterator[str]:
+def _notes(git: Git, found: Snapshot, lineage: Lineage, settings: Settings) -> Iterator[str]:
     if lineage.unknown:
         yield lineage.unknown
     if git.differs(found.commit):
