@@ -81,6 +81,7 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
         UsageError: git cannot read the commit.
     """
     with _asking(root) as ask:
+        parents = _parents(ask, rev)
         branch = _commit(ask, named) if named else _default_branch(ask)
         if named and branch is None:
             return Base(unknown=f"the base {named} is not in this clone; fetch or correct it")
@@ -91,7 +92,6 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
                 return Base(unknown=f"where {named or 'the base'} parted is not here; {_DEEPEN}")
             if shared != rev:
                 return Base(shared or branch, shared or branch)
-        parents = _parents(ask, rev)
         if not parents:
             return Base("", rev)
         if _commit(ask, parents[0]) is None:
@@ -107,10 +107,8 @@ def histories(root: str, landed: str, today: str) -> Histories:
     only its records are kept.  The day is the committer's of the first-parent commit: no
     earlier than that of any commit before it, since a forged clock cannot undo what was
     already there, and no later than `today` (YYYY-MM-DD); a clock that runs ahead moves no
-    other commit.
-
-    Raises:
-        UsageError: git cannot read the commit.
+    other commit.  Where an object is not in the clone, all is unknown: what is missing may be
+    the record that was rewritten.
     """
     with _asking(root) as ask:
         try:
@@ -129,7 +127,7 @@ def histories(root: str, landed: str, today: str) -> Histories:
                     return Histories(unknown="the manifests have too long a history to read")
                 for use_case, value in seen[blob]:
                     found.setdefault(use_case, []).append(Version(days[commit], value))
-        except ValueError:  # GitPython's word for an object that is not there
+        except (git.GitError, ValueError):  # the latter: GitPython has no such object
             return Histories(unknown=f"parts of the history are not in this clone; {_DEEPEN}")
     return Histories({use_case: tuple(versions) for use_case, versions in found.items()})
 
@@ -143,8 +141,8 @@ def _asking(root: str) -> Iterator[git.Git]:
     ask.set_persistent_git_options(git_dir=inner if os.path.lexists(inner) else root, c=_SETTINGS)
     try:
         yield ask
-    except (git.GitError, OSError) as error:
-        remedy = "make `git log` work there"
+    except (git.GitError, OSError, ValueError) as error:
+        remedy = "make `git log` work there, and name a commit that it shows"
         raise UsageError("git cannot read the history", where=root, remedy=remedy) from error
     finally:
         ask.clear_cache()
