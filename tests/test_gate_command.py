@@ -145,6 +145,64 @@ def test_without_manifest_and_without_ai_there_is_nothing_to_decide(tmp_path):
     assert "no manifest" in output
 
 
+def test_ai_without_a_manifest_is_denied_at_its_first_sign(tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "requirements.txt").write_text("flask==3.0\nopenai>=1.0\n")
+    commit(tmp_path, "start")
+    code, output = gate(tmp_path, "--quiet")
+    assert code == 1
+    assert "service/requirements.txt:2:1: block REP-001" in output
+    assert "openai is used here, and no manifest says what for" in output
+
+
+def test_the_last_manifest_may_not_vanish_before_it_is_retired(repository):
+    (repository / "aigov.yaml").unlink()
+    commit(repository, "remove it")
+    assert {one["code"] for one in decision(repository)["reasons"]} == {"CHG-006"}
+
+
+def test_a_material_change_needs_a_review_and_a_lowered_tier_is_told(repository):
+    text = READY.replace("  tier: moderate", "  tier: low", 1)
+    assert text != READY
+    (repository / "aigov.yaml").write_text(text, "utf-8")
+    commit(repository, "lower it")
+    assert "CHG-001" in {one["code"] for one in decision(repository)["reasons"]}
+
+
+def test_a_clone_without_its_history_cannot_tell_and_says_how_it_could(repository, tmp_path):
+    (repository / "more.txt").write_text("more\n")
+    commit(repository, "more")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{repository}", str(shallow))
+    code, output = gate(shallow)
+    assert code == 1
+    assert "MAN-012" in output
+    assert "--unshallow" in output
+
+
+def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository):
+    broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
+    assert broken != READY
+    waiver = (
+        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\nspec:\n  policy: BLD-008\n"
+        "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
+        "  compensating: A flag switches traffic back to people.\n"
+        "  approved_by: karin.holm@northbank.internal\n"
+        "  granted_on: 2026-11-20\n  expires_on: 2026-12-20\n"
+    )
+    (repository / "aigov.yaml").write_text(broken, "utf-8")
+    (repository / "waiver.aigov.yaml").write_text(waiver, "utf-8")
+    commit(repository, "waive")
+    codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
+    assert "BLD-008" in codes
+    (repository / "more.txt").write_text("more\n")
+    commit(repository, "the change after")
+    codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
+    assert "BLD-008" not in codes
+    assert "BLD-008" in {one["code"] for one in decision(repository)["reasons"]}
+
+
 def test_the_working_tree_need_not_be_there(repository, tmp_path):
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(repository), str(bare))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import click
 
 from aigov.agreement import agree
+from aigov.bundled import folder, read_tree
 from aigov.changes import (
     Version,
     change_findings,
@@ -18,10 +19,12 @@ from aigov.changes import (
 )
 from aigov.check import check as judge
 from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
+from aigov.clues import Guide, read_clues
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.git import Repository as Git
 from aigov.lineage import Base, Histories, base_of, histories
+from aigov.packs import read_document
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.results import Problem
 from aigov.rules import Rules
@@ -95,8 +98,11 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     gone = gone_manifests(lineage.files, [file for file, _ in files])
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
     if not files:
-        click.echo(f"no manifest in {found.commit[:12]}: nothing to decide")
-        return 0
+        unregistered = list(_unregistered(found))[:1]
+        if not unregistered:
+            click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+            return 0
+        files = [(ReadFile(one.path, (), (one,)), Surroundings()) for one in unregistered]
     notes = tuple(_notes(git, found, lineage, settings))
     result = judge(files, rules, settings, notes)
     chosen = {
@@ -159,6 +165,20 @@ def _files(
         evidence = found.resolve_evidence(file.evidence, posixpath.dirname(path), prefixes)
         known = {one.id: _known(one, found, lineage, rules, settings) for one in file.documents}
         yield file, Surroundings(evidence, of=known)
+
+
+def _unregistered(found: Snapshot) -> Iterator[Problem]:
+    """Yield where dependency files show a use of AI, nearest the root first."""
+    shipped = read_tree(folder("init"), ".yaml")
+    data_of: dict[str, Any] = {name: read_document(b, name).value for name, b in shipped.items()}
+    guide = Guide(data_of["files.yaml"], data_of["packages.yaml"])
+    for path in sorted(found.files, key=lambda one: (one.count("/"), one)):
+        data = (guide.rank(path) is not None and found.read(path)) or b""
+        for clue in read_clues(path, data, guide) if data else ():
+            if clue.field == "packages":
+                before, _, _ = data.decode("utf-8", "replace").lower().partition(clue.value)
+                words = f"{clue.value} is used here, and no manifest says what for"
+                yield Problem("REP-001", path, before.count("\n") + 1, 1, words)
 
 
 def _known(
