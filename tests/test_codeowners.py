@@ -66,7 +66,7 @@ def test_each_section_has_its_own_last_rule():
     text = "* @a\n[Docs][2] @b @c\ndocs/\n^[Code]\n* @d\n[DOCS]\ndocs/x @e\n[abc]z @f\n"
     assert owner(text, "docs/y") == "@a / @b @c / @d"
     assert owner(text, "docs/x") == "@a / @d / @e"
-    assert owner(text, "q/cz") == "@a / @f / @d"
+    assert owner(text, "q/cz") == "@a / @d / @f"
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\n" * MAX_LINES])
