@@ -283,7 +283,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 @given(TEXTS, st.sampled_from(sorted({clue.field for clue in CLUES})), TEXTS)
 def test_whatever_a_repository_says_the_manifest_is_sound(text, field, source):
     line = one_line(text)
-    said = {MODELS: {"id": line, "name": line}, SLOS: dict.fromkeys(SLO, line)}.get(field, line)
+    said = {MODELS: {"id": line, "provider": line}, SLOS: dict.fromkeys(SLO, line)}.get(field, line)
     before = known([], "desk", (), rules()).values
     _, value = write(clues=[Clue(field, said, source)], folder=text, authors=[text])
     if field == "/metadata/name" and not faults({field: line}, before, rules()):
