@@ -76,6 +76,7 @@ def broken(old: str, new: str, path: str = "strategy-governance/tier-understated
         ("waivable: false", "params: {max_days: -1}", "max_days: -1 is less than the minimum"),
         ("code: GOV-004", "code: zz1", "yaml:2:7: zz1: Stable code"),
         ("waivable: false", "to: intake", "it never binds"),
+        ("waivable: false", "obligations: [gdpr-2]", "no obligation gdpr-2 in the corpus; did you"),
         ("from: pilot", "from: retired", "it never binds"),
         ("waivable: false", f"when: {'(' * 120}true{')' * 120}", "nested more than 50 deep"),
         ("waivable: false", f"when: {'(' * 3000}true{')' * 3000}", "nested more than 50 deep"),

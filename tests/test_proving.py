@@ -180,6 +180,16 @@ def test_a_policy_that_misbehaves_on_a_case_is_a_fault(own):
     assert "misbehave" in output
 
 
+def test_a_policy_that_misbehaves_on_anothers_case_is_a_fault(own):
+    text = OWN.replace("cost-centre-missing", "other").replace("OWN-001", "OWN-002")
+    text = text.replace("'cost-centre' in metadata.labels", "metadata.labels == 1 || 1 / 0 == 1")
+    (own / "other.yaml").write_text(text)
+    (own / "other.cases.yaml").write_text(CASES)
+    code, output = run(str(own.parent))
+    assert code == 1
+    assert "OWN-002 misbehaves" in " ".join(output.split())
+
+
 def test_machines_read_the_proof_too(own):
     path = own / "cost-centre-missing.cases.yaml"
     path.write_text(CASES.replace("outcome: pass", "outcome: unknown"))

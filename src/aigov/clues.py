@@ -7,28 +7,29 @@ be read says nothing.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import Any, NamedTuple
 
 from aigov.source import load
 
+MODELS = "/spec/architecture/models"
 _README_CHARACTERS = 16 * 1024
 _LONGEST = 400
 """Characters of a text that are kept: the most that a manifest's description may have."""
-_OWNERS_FOLDERS = ("", ".github", ".gitlab", "docs")
 _SLO_MARKS = (b"openslo/", b"prometheus/v1", b"sloth.slok.dev/")
 
 
 class Clue(NamedTuple):
     """One thing that a file says."""
 
-    kind: str
-    """`name title description namespace owner team person provider library model slo`."""
+    field: str
+    """JSON pointer into a manifest, or the name of a hint: `people packages`."""
     value: Any
-    """Text on one line; of an SLO the item of a manifest."""
+    """Text on one line; an item where the field is a list."""
     source: str
-    """POSIX path of the file, with the package where one says it."""
+    """POSIX path of the file."""
 
 
 class Guide(NamedTuple):
@@ -40,39 +41,29 @@ class Guide(NamedTuple):
 
     def rank(self, path: str) -> int | None:
         """Return how early the file at `path` is asked (0 first), None where it has no say."""
-        folder, _, name = path.rpartition("/")
+        name = path.rpartition("/")[2]
         ranks = (at for at, row in enumerate(self.files) if fnmatchcase(name, row["file"]))
-        others = name.endswith((".yaml", ".yml")) or (name == "README.md" and not folder)
-        others = others or (name == "CODEOWNERS" and folder in _OWNERS_FOLDERS)
-        return next(ranks, len(self.files) if others else None)
+        return next(ranks, None)
 
 
 def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
     """Return what the file at `path` (POSIX, relative to the repository) says."""
     folder, _, name = path.rpartition("/")
-    told: list[tuple[str, Any]] = []
-    try:
-        for row in guide.files:
-            if fnmatchcase(name, row["file"]):
-                told += _says(row, data)
-        if name == "README.md":
-            told += _readme(data)
-        elif name == "CODEOWNERS":
-            told += _codeowners(data)
-        elif name.endswith((".yaml", ".yml")) and any(mark in data for mark in _SLO_MARKS):
-            told += _slos(data, path)
-    except (ValueError, RecursionError):  # not what its name says
-        return []
-    at_home = _OWNERS_FOLDERS if name == "CODEOWNERS" else ("",)
-    found: list[Clue] = []
-    for kind, value in told:
-        if kind in guide.packages:
-            found += _provider(kind, str(value).lower(), path, guide)
-        elif kind == "slo":
-            found.append(Clue(kind, value, path))
-        elif folder in at_home and (line := one_line(value)):
-            found.append(Clue(kind, line, path))
-    return found
+    found: dict[str, list[Clue]] = {}
+    for row in (row for row in guide.files if fnmatchcase(name, row["file"])):
+        try:
+            told = list(_says(row, data, path))
+        except (ValueError, RecursionError):  # not what its name says
+            continue
+        for field, value in told:
+            there = found.setdefault(field, [])
+            if field in guide.packages:
+                there += _provider(field, str(value).lower(), path, guide)
+            elif isinstance(value, dict):
+                there.append(Clue(field, value, path))
+            elif not there and folder in row.get("in", ("",)) and (line := one_line(value)):
+                there.append(Clue(field, line, path))
+    return [clue for clues in found.values() for clue in clues]
 
 
 def one_line(value: object) -> str:
@@ -88,37 +79,47 @@ def _provider(ecosystem: str, name: str, path: str, guide: Guide) -> list[Clue]:
     """Look a package up: its own entry, else that of what it lies below."""
     if ecosystem == "python":  # without extras and versions, in one spelling (PEP 503)
         name = re.sub("[-_.]+", "-", re.split(r"[^\w.-]", name, maxsplit=1)[0])
+    known = guide.packages[ecosystem]
     ends = [len(name), *(found.start() for found in re.finditer("[/:]", name))]
-    for end in sorted(ends, reverse=True):
-        provider = guide.packages[ecosystem].get(name[:end])
-        if provider is not None:
-            kind = "provider" if provider else "library"
-            return [Clue(kind, provider or name, f"{path}: {name}")]
-    return []
+    provider = next((known[name[:end]] for end in sorted(ends)[::-1] if name[:end] in known), None)
+    found = [] if provider is None else [Clue("packages", name, path)]
+    model = {"id": provider, "provider": provider}
+    return [*found, Clue(MODELS, model, path)] if provider else found
 
 
-_PARSERS: Mapping[str, Callable[[bytes], list[Any]]] = {
-    "json": lambda data: [json.loads(data)],
-    "toml": lambda data: [tomllib.loads(data.decode())],
-    "yaml": lambda data: [document.value for document in load(data).documents],
-}
-
-
-def _says(row: Mapping[str, Any], data: bytes) -> Iterator[tuple[str, Any]]:
+def _says(row: Mapping[str, Any], data: bytes, path: str) -> Iterator[tuple[str, Any]]:
     """Yield what one row of the guide finds in a file; of YAML the first document that fits."""
-    if row["read"] == "text":
-        for kind, pattern in row["says"].items():
+    if row["read"] == "slo":
+        objectives = _slos(data, path) if any(mark in data for mark in _SLO_MARKS) else ()
+        yield from ((field, one) for field in row["says"] for one in objectives)
+    elif row["read"] == "prose":
+        yield from ((field, _prose(data)) for field in row["says"])
+    elif row["read"] == "text":
+        for field, pattern in row["says"].items():
             for found in re.finditer(pattern, data.decode(), re.MULTILINE):
-                yield kind, ":".join(found.groups())
-        return
-    for top in _PARSERS[row["read"]](data):
+                yield field, ":".join(found.groups())
+    else:
         wanted = row.get("when", {}).items()
-        if all(any(str(one).startswith(start) for one in _at(top, path)) for path, start in wanted):
-            for kind, paths in row["says"].items():
-                for value in (one for path in paths for one in _at(top, path)):
-                    listed = isinstance(value, list | dict)
-                    yield from ((kind, one) for one in (value if listed else [value]))
-            return
+        for top in _documents(row["read"], data):
+            if all(any(str(o).startswith(start) for o in _at(top, at)) for at, start in wanted):
+                for field, paths in row["says"].items():
+                    yield from ((field, one) for path in paths for one in _each(top, path))
+                return
+
+
+def _documents(read: str, data: bytes) -> list[Any]:
+    if read == "yaml":
+        return [document.value for document in load(data).documents]
+    return [json.loads(data) if read == "json" else tomllib.loads(data.decode())]
+
+
+def _each(top: Any, path: str) -> Iterator[Any]:
+    """Yield what stands at a path, of a collection each, or the text with values put in."""
+    if "{" in path:
+        yield re.sub(r"\{(.*?)\|(.*?)\}", lambda at: str(next(_at(top, at[1]), at[2])), path)
+        return
+    for value in _at(top, path):
+        yield from value if isinstance(value, list | dict) else [value]
 
 
 def _at(value: Any, path: str) -> Iterator[Any]:
@@ -132,49 +133,29 @@ def _at(value: Any, path: str) -> Iterator[Any]:
         yield from _at(one, rest) if rest else [one]
 
 
-def _codeowners(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the owners of everything: the last rule for `*`, as on GitHub."""
-    owners: list[str] = []
-    for line in data.decode().splitlines():
-        pattern, *named = line.partition("#")[0].split() or [""]
-        owners = named if pattern == "*" else owners
-    for owner in owners:
-        _, slash, team = owner.lower().rpartition("/")
-        yield ("team", f"group:{team}") if slash else ("person", owner)
-
-
-def _readme(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the first paragraph that is prose."""
+def _prose(data: bytes) -> str:
+    """Return the first paragraph of a README that is prose, "" if none is."""
     text = data.decode(errors="replace")[:_README_CHARACTERS].replace("\r\n", "\n")
     text = text.partition("\n---")[2] if text.startswith("---\n") else text
     text = "".join(text.split("```")[::2])
     first, *rest = text.split("<!--")
     text = "".join((first, *(part.partition("-->")[2] for part in rest)))
-    for paragraph in re.split(r"\n\s*\n", text):
-        plain = re.sub(r"\[([^\[\]]*)\]\([^()\s]*\)|[*`]", r"\1", paragraph).strip()
-        if plain[:1].isalpha() and len(plain) >= 20 and re.search(r"[.!?](\s|$)", plain):
-            yield "description", plain
-            return
+    text = re.sub(r"\[([^\[\]]*)\]\([^()\s]*\)|[*`]", r"\1", text)
+    paragraphs = (one.strip() for one in re.split(r"\n\s*\n", text))
+    told = (one for one in paragraphs if one[:1].isalpha() and re.search(r"[.!?](\s|$)", one))
+    return next((one for one in told if len(one) >= 20), "")
 
 
-def _slos(data: bytes, path: str) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield objectives of OpenSLO and Sloth documents, as items of a manifest, without what
-    does not belong in one as it stands."""
-    for document in load(data).documents:
-        top = document.value
-        whole = next(_at(top, "metadata.name"), None)
-        window = next(_at(top, "spec.timeWindow.*.duration"), "")
-        paths = ("spec.objectives.*", "slos.*", "spec.slos.*")
-        for one in (found for place in paths for found in _at(top, place)):
-            name = one_line(next(_at(one, "name"), whole))[:120]
-            slo: dict[str, object] = {"name": name or "unnamed"}
-            target = next(_at(one, "target"), None)
-            for percent in (*_at(one, "targetPercent"), *_at(one, "objective")):
-                target = round(percent / 100, 12) if isinstance(percent, int | float) else None
-            if isinstance(target, float) and 0.5 <= target < 1:
-                slo["target"] = target
-            if re.fullmatch("[1-9][0-9]{0,3}[dwM]", str(window)):
-                slo["window"] = window
-            if name and path.isprintable() and not re.search(r"[\s:#\\]", path + name):
-                slo["ref"] = f"{path}#{name}"
-            yield "slo", slo
+def _slos(data: bytes, path: str) -> Iterator[dict[str, Any]]:
+    """Yield the objectives of OpenSLO and Sloth documents, as items of a manifest."""
+    for top in _documents("yaml", data):
+        whole = next(_at(top, "metadata.name"), "unnamed")
+        window = next(_at(top, "spec.timeWindow.*.duration"), None)
+        for place in ("spec.objectives.*", "slos.*", "spec.slos.*"):
+            for one in _at(top, place):
+                name = next(_at(one, "name"), whole)
+                percents = (*_at(one, "targetPercent"), *_at(one, "objective"))
+                shares = (round(p / 100, 12) for p in percents if isinstance(p, int | float))
+                target = next(chain(shares, _at(one, "target")), None)
+                ref = f"{path}#{name}"
+                yield {"name": name, "target": target, "window": window, "ref": ref}

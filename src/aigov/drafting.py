@@ -2,8 +2,8 @@
 
 What the repository shows is filled in with its source, what the answers settle is derived
 with its reasons, and everything else is a question. Nothing that only a person knows gets
-a value that would pass: a text is a `TODO:`, which MAN-001 refuses, a choice that the
-schema asks for at once stands under such a TODO, and the rest is left out.
+a value that would pass: what the schema asks for at once stands under a `TODO:`, which
+MAN-001 refuses, and the rest is left out.
 """
 
 import textwrap
@@ -12,31 +12,23 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from aigov.clues import Clue, one_line
+from aigov.clues import MODELS, Clue, one_line
 from aigov.derivation import derive
-from aigov.emit import WIDTH, inline
-from aigov.fields import Field, find, walk
-from aigov.questions import Question, slug
+from aigov.emit import WIDTH, form
+from aigov.fields import outline, walk
+from aigov.questions import Question, slug, team
 from aigov.reports.escape import escape
 from aigov.rules import Rules
 from aigov.situations import judged_stage
 from aigov.source import split_pointer
 
 _STAGE, _HISTORY = "/spec/lifecycle/stage", "/spec/lifecycle/history"
-_MODELS, _TEAM = "/spec/architecture/models", "/spec/ownership/accountable/team"
-_USE, _DESCRIPTION = "/spec/purpose/intended_use", "/metadata/description"
-_TEXTS = {_DESCRIPTION: "use", "/spec/purpose/problem": "problem", _USE: "use"}
-"""Texts that the schema asks for at once, and the question whose words stand there."""
-_CHOICES = ("/spec/purpose/domains", "/spec/purpose/users", "/spec/lifecycle/exposure")
-"""Choices that the schema asks for at once. A list has all of them until somebody answers,
-the exposure is the widest that is not live yet."""
-_GUARD = "/metadata/annotations/x-init"
-_GUARD_TEXT = "TODO: nobody has answered domains, users and exposure; correct them, drop this line"
+_NAME, _DESCRIPTION = "/metadata/name", "/metadata/description"
+_ACCOUNTABLE = "/spec/ownership/accountable"
+_LISTS = (MODELS, "/spec/operations/slos")
 _TIER_RESTS_ON = ("/spec/risk/", "/spec/purpose/domains")
 _LISTED = 3
 """SLOs, providers and people that are listed; a repository may hold hundreds."""
-_RECORD = 4
-"""A mapping of so many plain values stands on one line if it fits, as an owner does."""
 
 
 class Known(NamedTuple):
@@ -45,9 +37,8 @@ class Known(NamedTuple):
     values: Mapping[str, Any]
     """JSON pointer to value."""
     sources: Mapping[str, str]
-    """The file that says it, by the same pointer."""
-    seen: Mapping[str, str]
-    """Question id to what may help the person who answers it."""
+    """The files that say it, by the same pointer; by the name of a hint what may help the
+    person who answers."""
 
 
 class Draft(NamedTuple):
@@ -62,60 +53,42 @@ class Draft(NamedTuple):
 
 
 def known(clues: Sequence[Clue], folder: str, authors: Sequence[str], rules: Rules) -> Known:
-    """Put the clues, the most telling first, in their places, but for those that the schema
-    of manifests refuses; `folder` names the repository, `authors` wrote its history."""
-    told = _identity(clues, folder)
-    named = {clue.value: clue for clue in reversed(clues) if clue.kind in ("provider", "model")}
-    models = [*reversed(named.values())][:_LISTED]
-    if models:
-        items = [
-            {"id": slug(c.value), "name" if c.kind == "model" else "provider": c.value}
-            for c in models
-        ]
-        told[_MODELS] = items, ", ".join(clue.source for clue in models)
-    slos = [clue for clue in clues if clue.kind == "slo"]
-    if slos:
-        more = f", {len(slos) - _LISTED} more there and elsewhere" if slos[_LISTED:] else ""
-        files = ", ".join(dict.fromkeys(clue.source for clue in slos[:_LISTED]))
-        told["/spec/operations/slos"] = [clue.value for clue in slos[:_LISTED]], files + more
-    values = {pointer: value for pointer, (value, _) in told.items()}
-    refused = [issue.pointer for issue in rules.schemas["UseCase"].issues(tree_of(values))]
-    values = {p: v for p, v in values.items() if not any(_holds(p, one) for one in refused)}
-    people = [f"{clue.value} ({clue.source})" for clue in clues if clue.kind == "person"]
-    people += [f"{address} (commits)" for address in authors]
-    used = [clue.source for clue in clues if clue.kind in ("provider", "library")]
-    seen = {"owner": people, "technology": people, "model": used}
-    return Known(
-        values,
-        {pointer: told[pointer][1] for pointer in values},
-        {name: ", ".join(one[:_LISTED]) for name, one in seen.items() if one},
-    )
+    """Put the clues, the most telling first, in their places, but for those that would not
+    pass; `folder` names the repository, `authors` wrote its history."""
+    values: dict[str, Any] = {}
+    sources: dict[str, list[str]] = {}
+    names = (one_line(folder), slug(folder), "New use case")
+    named = [Clue(_NAME, name, "the folder's name") for name in names]
+    wrote = [Clue("people", address, "commits") for address in authors]
+    for field, told, source in (*clues, *wrote, *named):
+        value = team(told) if field == f"{_ACCOUNTABLE}/team" else told
+        if not field.startswith("/"):
+            sources.setdefault(field, []).append(f"{value} ({source})")
+        elif field not in (*values, *_LISTS) and not faults({field: value}, {}, rules):
+            values[field], sources[field] = value, [source]
+    for field in _LISTS:
+        listed = [clue for clue in clues if clue.field == field]
+        distinct = {str(clue.value): clue.value for clue in listed}.values()
+        items = [_passing(field, item, rules) for item in [*distinct][:_LISTED]]
+        if any(items):
+            values[field] = [item for item in items if item]
+            sources[field] = [clue.source for clue in listed]
+    values.setdefault("/metadata/id", slug(values[_NAME]))
+    sources.setdefault("/metadata/id", sources[_NAME])
+    return Known(values, {field: _some(told) for field, told in sources.items()})
 
 
-def _identity(clues: Sequence[Clue], folder: str) -> dict[str, tuple[Any, str]]:
-    """Return pointer to value and source of what the repository is and whose."""
-    told: dict[str, tuple[Any, str]] = {}
-    first = {(clue.kind, clue.source): clue.value for clue in reversed(clues)}
-    for kind, text, source in (*clues, Clue("name", one_line(folder), "the folder's name")):
-        if kind == "name":
-            told.setdefault("/metadata/id", (slug(text), source))
-        if kind in ("name", "title") and len(text) >= 3:
-            told.setdefault("/metadata/name", (text[:80].strip(), source))
-        elif kind == "description" and len(text) >= 20:
-            told.setdefault(_DESCRIPTION, (text, source))
-        elif kind == "owner" and not text.startswith("user:"):
-            team = f"group:{text.removeprefix('group:').removeprefix('default/')}"
-            told.setdefault(_TEAM, (team, source))
-            name, space = (first.get((one, source), "default") for one in ("name", "namespace"))
-            told.setdefault("/metadata/catalog_ref", (f"component:{space}/{name}", source))
-        elif kind == "team":
-            told.setdefault(_TEAM, (text, source))
-    told.setdefault("/metadata/name", told["/metadata/id"])
-    return told
+def _passing(field: str, item: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
+    """Return what would pass of an item of the list `field`, {} if it has no name then."""
+    kept = {k: one for k, one in item.items() if not faults({f"{field}/0/{k}": one}, {}, rules)}
+    return {} if faults({field: [kept]}, {}, rules) else kept
 
 
-def _holds(pointer: str, place: str) -> bool:
-    return f"{place}/".startswith(f"{pointer}/")
+def _some(texts: Sequence[str]) -> str:
+    """Name the first few of them."""
+    distinct = [*dict.fromkeys(texts)]
+    more = f" and {len(distinct) - _LISTED} more" if distinct[_LISTED:] else ""
+    return ", ".join(distinct[:_LISTED]) + more
 
 
 def faults(answer: Mapping[str, Any], before: Mapping[str, Any], rules: Rules) -> str:
@@ -127,7 +100,8 @@ def faults(answer: Mapping[str, Any], before: Mapping[str, Any], rules: Rules) -
             issues.append((pointer, f"{value} is not one named person"))
         elif field.kind == "text" and rules.vocabulary.is_placeholder(str(value)):
             issues.append((pointer, f"{value} says nothing"))
-    told = (words for pointer, words in issues if any(_holds(one, pointer) for one in answer))
+    at = tuple(f"{pointer}/" for pointer in answer)
+    told = (words for pointer, words in issues if f"{pointer}/".startswith(at))
     return "; ".join(dict.fromkeys(told))
 
 
@@ -151,74 +125,79 @@ def draft(
     today: str,
 ) -> Draft:
     """Settle all values and write them down."""
-    models = _models(known, answers)
-    values = {**known.values, **answers, **_history(answers, today), **models}
-    values = {pointer: value for pointer, value in values.items() if "/0/" not in pointer}
+    values = {**known.values, **answers}
     open_ = tuple(
         one
         for one in questions
-        if not any(pointer in answers for pointer in one.fields)
-        and (one.is_asked(values) or any(pointer not in values for pointer in one.when))
+        if one.is_asked(values) and not any(pointer in answers for pointer in one.fields)
     )
-    if models.get(_MODELS, [])[1:]:  # another provider's, which nobody has described
+    values = {field: one for asked in open_ for field, one in asked.open.items()} | values
+    values.setdefault(_DESCRIPTION, values["/spec/purpose/intended_use"][:400])
+    models = _models(values)
+    if models[1:]:  # another provider's, which nobody has described
         open_ = tuple(one for one in questions if one in open_ or one.id == "model")
+    values = {pointer: value for pointer, value in values.items() if "/0/" not in pointer}
+    values |= {_HISTORY: _history(answers, today), **({MODELS: models} if models else {})}
     derived = _derived(values, open_, rules, today)
     values |= {pointer: value for pointer, (value, _) in derived.items()}
-    notes = {p: f"from {known.sources[p]}" for p in known.values if p not in answers}
+    kept = (pointer for pointer in known.values if pointer not in answers)
+    notes = {pointer: escape(f"from {known.sources[pointer]}", 200) for pointer in kept}
     notes |= {pointer: reason for pointer, (_, reason) in derived.items() if reason}
-    if _USE in answers:
-        values.setdefault(_DESCRIPTION, textwrap.shorten(answers[_USE], 400, placeholder="..."))
-    words = {one.id: one.ask for one in questions}
-    for pointer, question in _TEXTS.items():
-        values.setdefault(pointer, f"TODO: {words[question]}")
-    if any(pointer not in values for pointer in _CHOICES):
-        values[_GUARD] = _GUARD_TEXT
-        for pointer in _CHOICES:
-            field = find(rules.fields, [*split_pointer(pointer), "*"])
-            values.setdefault(pointer, list(field.enum) if field else "external_limited")
-    tree = tree_of(values)
-    tree["spec"].setdefault("ownership", {}).setdefault("accountable", {})
+    order = [f"/{path.replace('.', '/')}" for path, _ in outline(rules.fields)]
+    ranks = {pointer: rank for rank, pointer in enumerate(order)}
+    ordered = sorted(values, key=lambda pointer: ranks.get(pointer, len(order)))
+    tree = tree_of({pointer: values[pointer] for pointer in ordered})
     head = "Answer each TODO, then run" if open_ else "Next:"
-    lines = [f"# {head} `aigov-gate check`; `aigov-gate explain FIELD` says what a field means."]
-    lines += _noted(_lines(_ordered(tree, rules.fields), "", ""), notes)
-    lines += ["# Open questions, each with the fields that it fills"] if open_ else []
-    lines += [line for one in open_ for line in _todo(one, known.seen.get(one.id))]
+    lines = [
+        f"# {head} `aigov-gate check`; `aigov-gate explain FIELD` says what a field means.",
+        *form(tree, notes),
+        *_asking(open_, known),
+    ]
     return Draft("".join(f"{line}\n" for line in lines), open_, derived)
 
 
-def _history(answers: Mapping[str, Any], today: str) -> dict[str, Any]:
-    """Return stage and history: intake when it was proposed, pilot once that has begun."""
-    owner = answers.get("/spec/ownership/accountable/person")
-    start = answers.get("/spec/lifecycle/pilot/start_on")
+def _asking(open_: Sequence[Question], known: Known) -> Iterator[str]:
+    """Yield the open questions as lines of a comment."""
+    for one in open_:
+        fields = (at[1:].replace("/0/", "[].").replace("/", ".") for at in one.fields)
+        hint = f" Seen: {known.sources[one.hint]}" if one.hint in known.sources else ""
+        text = escape(f"TODO {one.ask} ({', '.join(fields)}){hint}", None)
+        yield from textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="#   ")
+
+
+def _history(answers: Mapping[str, Any], today: str) -> list[dict[str, str]]:
+    """Return the stages reached: intake when it was proposed, pilot once that has begun."""
     reached = {"intake": answers.get(f"{_HISTORY}/0/date", today)}
-    if start and start <= today:
+    start = answers.get("/spec/lifecycle/pilot/start_on", "")
+    if "" < start <= today:
         reached["pilot"] = start
+    owner = answers.get(f"{_ACCOUNTABLE}/person")
     by = {"by": owner} if owner else {}
-    entries = [{"stage": stage, "date": date, **by} for stage, date in reached.items()]
-    return {_STAGE: [*reached][-1], _HISTORY: entries}
+    return [{"stage": stage, "date": date, **by} for stage, date in reached.items()]
 
 
-def _models(known: Known, answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the model that a person named, and those of other providers in the code."""
-    found = known.values.get(_MODELS, [])
-    named = {p.rpartition("/")[2]: v for p, v in answers.items() if p.startswith(f"{_MODELS}/0/")}
-    if named and "id" not in named:
-        first, *found = found or [{"id": "model"}]
-        named = {**first, **named}
-    others = [one for one in found if one.get("provider") != named.get("provider", "")]
-    models = [named, *others] if named else others
-    return {_MODELS: models} if models else {}
+def _models(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the model that somebody named, and those of other providers in the code."""
+    first = {
+        pointer.rpartition("/")[2]: value
+        for pointer, value in values.items()
+        if pointer.startswith(f"{MODELS}/0/")
+    }
+    found = values.get(MODELS, ())
+    others = [one for one in found if one["provider"] != first.get("provider")]
+    return [{"id": "model", **first}, *others] if first else others
 
 
 def _derived(
     values: Mapping[str, Any], open_: Sequence[Question], rules: Rules, today: str
 ) -> dict[str, tuple[Any, str]]:
     """Return pointer to value and reason of what the answers settle."""
-    tree, derivation = tree_of(values), rules.derivation
-    facts, _, _ = derive(derivation, tree["spec"], tree["metadata"], today)
-    why = {rule.name: rule.reason for rule in (*derivation.tiers, *derivation.stages)}
+    declared = values[_HISTORY][-1]["stage"]
+    tree = tree_of({**values, _STAGE: declared})
+    facts, _, _ = derive(rules.derivation, tree["spec"], tree["metadata"], today)
+    why = {rule.name: rule.reason for rule in (*rules.derivation.tiers, *rules.derivation.stages)}
     stage = judged_stage(tree["spec"], facts, None)
-    reasons = [why[one] for one in facts.stage_reasons] if stage == facts.stage else []
+    reasons = [why[one] for one in facts.stage_reasons if stage == facts.stage]
     begun = "the pilot has begun" if stage == "pilot" else "no pilot has begun"
     found: dict[str, tuple[Any, str]] = {_STAGE: (stage, ", ".join(reasons) or begun)}
     if any(pointer.startswith(_TIER_RESTS_ON) for one in open_ for pointer in one.fields):
@@ -228,55 +207,7 @@ def _derived(
         reasons += [f"open facts up to {facts.tier_max}"] if facts.tier_max != facts.tier else []
         found["/spec/risk/tier"] = facts.tier, ", ".join(reasons)
     if facts.eu_category not in (None, "out_of_scope"):
-        roles = tree["spec"]["risk"]["facts"]["org_roles"]
+        roles = values["/spec/risk/facts/org_roles"]
         found["/spec/risk/eu_ai_act/category"] = facts.eu_category, "derived from the facts"
         found["/spec/risk/eu_ai_act/roles"] = roles, ""
     return found
-
-
-def _todo(question: Question, seen: str | None) -> Iterator[str]:
-    """Yield an open question as lines of a comment."""
-    names = ", ".join(one.replace("/0/", "[]/")[1:].replace("/", ".") for one in question.fields)
-    text = escape(f"TODO {question.ask} ({names})" + (f" Seen: {seen}" if seen else ""), None)
-    lines = textwrap.wrap(text, WIDTH - 4, break_on_hyphens=False)
-    yield f"# {lines[0]}"
-    yield from (f"#   {line}" for line in lines[1:])
-
-
-def _ordered(value: Any, field: Field) -> Any:
-    """Return `value` with all names in the order of the schema."""
-    if isinstance(value, list):
-        return [_ordered(one, field.items or field) for one in value]
-    if not isinstance(value, dict):
-        return value
-    names = sorted(value, key=[*field.properties, *value].index)
-    return {name: _ordered(value[name], field.properties.get(name, field)) for name in names}
-
-
-def _lines(value: Mapping[str, Any], pointer: str, indent: str) -> Iterator[tuple[str, str]]:
-    """Yield (pointer, line) for a mapping, a record on a line."""
-    for name, one in value.items():
-        here, whole = f"{pointer}/{name}", f"{indent}{name}: {inline(one)}"
-        short = len(whole) <= WIDTH and here.count("/") > 2
-        if isinstance(one, dict) and one and not (short and len(one) <= _RECORD):
-            yield here, f"{indent}{name}:"
-            yield from _lines(one, here, f"{indent}  ")
-        elif isinstance(one, list) and one and isinstance(one[0], dict):
-            yield here, f"{indent}{name}:"
-            yield from ((f"{here}/0", f"{indent}  - {inline(item)}") for item in one)
-        elif here in _CHOICES:  # its words are short, and may be many
-            parts = textwrap.wrap(whole, WIDTH, subsequent_indent=f"{indent}  ")
-            yield from ((here, part) for part in parts)
-        else:
-            yield here, whole
-
-
-def _noted(lines: Iterator[tuple[str, str]], notes: Mapping[str, str]) -> Iterator[str]:
-    """Put each note behind the line of its value; a record has those of all its values."""
-    for pointer, line in lines:
-        said = [
-            note
-            for at, note in notes.items()
-            if at == pointer or (not line.endswith(":") and _holds(pointer, at))
-        ]
-        yield f"{line}  # {escape('; '.join(said), 200)}" if said else line

@@ -7,8 +7,9 @@ else is in double quotes, where characters that do not print (control characters
 U+0085, bidirectional marks, no-break spaces) are escapes and so cannot deceive.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 WIDTH = 100
 """Columns after which text is folded; a longer word stays whole."""
@@ -18,7 +19,7 @@ _FLOW = re.compile(r"[][,{}?]")
 _WORDS = frozenset(("null", "true", "false", "yes", "no", "on", "off", "y", "n"))
 _SPLIT = re.compile(r"(?<=\S) (?=\S)")
 _RAGGED = re.compile(r"^[ \t]|[ \t]$", re.MULTILINE)
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_COLLECTIONS = (Mapping, list, tuple)
 
 
 def dump(value: Mapping[str, object]) -> str:
@@ -27,52 +28,72 @@ def dump(value: Mapping[str, object]) -> str:
     Keys keep their order and are at most 1,024 characters (a bound of YAML).  Lone
     surrogates are not text: no reader takes their escapes.
     """
-    return "".join(f"{line}\n" for line in _mapping(value, 0))
+    return "".join(f"{line}\n" for line in _block(value, 0))
+
+
+def form(
+    value: Mapping[str, object], notes: Mapping[str, str], pointer: str = "", indent: str = ""
+) -> Iterator[str]:
+    """Yield the lines of a document that people go on with, a scalar on a line, however long.
+
+    Below the sections, a mapping that fits its line stands on it in brackets, and so does each
+    list and each record of a list.  `notes` holds comments (printable, on one line) by JSON
+    pointer; each stands behind the line of its value.
+    """
+    for key, one in value.items():
+        here, head, whole = f"{pointer}/{key}", f"{indent}{key}:", inline(one)
+        fits = len(indent) > 2 and len(head) + 1 + len(whole) <= WIDTH
+        opened = isinstance(one, Mapping) and one and not fits
+        below: Iterable[str] = ()
+        if isinstance(one, Mapping) and opened:
+            below = form(one, notes, here, f"{indent}  ")
+        elif isinstance(one, list) and one and isinstance(one[0], Mapping):
+            below = [f"{indent}  - {inline(record)}" for record in one]
+        told = [
+            note
+            for at, note in notes.items()
+            if at == here or (not opened and at.startswith(f"{here}/"))
+        ]
+        yield (head if below else f"{head} {whole}") + (f"  # {'; '.join(told)}" if told else "")
+        yield from below
 
 
 def inline(value: object) -> str:
-    """Return `value` as YAML on one line, however long: for a line of which more is made."""
+    """Return `value` as YAML on one line, however long."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{inline(key)}: {inline(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(inline, value)) + "]"
     if not isinstance(value, str):
-        return _unquoted(value)
+        return json.dumps(value)
     return value if _is_plain(value) and not _FLOW.search(value) else _quoted(value)
 
 
-def _mapping(value: Mapping[str, object], depth: int) -> Iterator[str]:
-    for key, its_value in value.items():
-        head = "  " * depth + (key if _is_plain(key) else _quoted(key)) + ":"
-        if isinstance(its_value, Mapping) and its_value:
-            yield head
-            yield from _mapping(its_value, depth + 1)
-        elif isinstance(its_value, list | tuple) and its_value:
-            yield head
-            yield from _list(its_value, depth + 1)
-        else:
-            yield from _scalar(head + " ", its_value, depth + 1)
-
-
-def _list(value: Sequence[object], depth: int) -> Iterator[str]:
+def _block(value: Mapping[str, object] | Sequence[object], depth: int) -> Iterator[str]:
+    """Yield the lines of a mapping or list, items by `- ` and keys by `key:`."""
     indent = "  " * depth
-    for item in value:
-        if isinstance(item, Mapping) and item:
-            lines = _mapping(item, depth + 1)
-            yield f"{indent}- {next(lines).lstrip()}"
-            yield from lines
-        elif isinstance(item, list | tuple) and item:
-            lines = _list(item, depth + 1)
-            yield f"{indent}- {next(lines).lstrip()}"
-            yield from lines
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            head = f"{indent}{key if _is_plain(key) else _quoted(key)}:"
+            if isinstance(one, _COLLECTIONS) and one:
+                yield head
+                yield from _block(one, depth + 1)
+            else:
+                yield from _scalar(f"{head} ", one, depth + 1)
+        return
+    for one in value:
+        if isinstance(one, _COLLECTIONS) and one:
+            first, *others = _block(one, depth + 1)
+            yield f"{indent}- {first.lstrip()}"
+            yield from others
         else:
-            yield from _scalar(f"{indent}- ", item, depth + 1)
+            yield from _scalar(f"{indent}- ", one, depth + 1)
 
 
 def _scalar(head: str, value: object, depth: int) -> Iterator[str]:
     """Yield the lines of one scalar (or empty collection); `depth` indents its block."""
     if not isinstance(value, str):
-        yield head + _unquoted(value)
+        yield head + json.dumps(value)
         return
     indent = "  " * depth
     fits = len(head) + len(value) <= WIDTH
@@ -89,16 +110,6 @@ def _scalar(head: str, value: object, depth: int) -> Iterator[str]:
         yield head + first
         for line in rest:
             yield indent + line
-
-
-def _unquoted(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return "{}"
-    return "[]" if isinstance(value, list | tuple) else repr(value)
 
 
 def _is_plain(text: str) -> bool:
@@ -142,18 +153,11 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return `text` in double quotes, everything that does not print escaped."""
-    if text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'
+    """Return `text` in double quotes, what does not print escaped as YAML and Python do alike."""
     return '"' + "".join(_escaped(one) for one in text) + '"'
 
 
 def _escaped(one: str) -> str:
-    if one in _ESCAPES:
-        return _ESCAPES[one]
-    if one.isprintable():
-        return one
-    code = ord(one)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if one in ('"', "\\"):
+        return f"\\{one}"
+    return one if one.isprintable() else one.encode("unicode_escape").decode("ascii")

@@ -86,9 +86,8 @@ def citation_faults(
         if name not in frameworks:
             problem = f"no framework {name}{meant(name, frameworks)}"
             yield join_pointer(["controls", name]), problem
-            continue
-        known = frameworks[name]
-        for index, one in enumerate(cited):
+        for index, one in enumerate(cited if name in frameworks else ()):
+            known = frameworks[name]
             if known.control(one) is None:
                 problem = f"{name} has no control {one}{meant(one, known.controls)}"
                 yield join_pointer(["controls", name, str(index)]), problem

@@ -2,54 +2,39 @@
 
 import os
 from collections.abc import Iterator
+from itertools import islice
 
 from aigov.clues import Clue, Guide, read_clues
-from aigov.errors import UsageError
 
-MAX_ENTRIES = 50_000
-"""Files and folders that are looked at; a larger repository is looked at in part."""
+MAX_FOLDERS = 10_000
+"""Folders that are looked into; a larger repository is looked at in part."""
 MAX_FILES = 500
 MAX_BYTES = 256 * 1024
 """A larger file is passed over: no file that people write by hand is as large."""
-_SKIPPED = frozenset({".git", "node_modules", "vendor", "third_party", "site-packages", ".venv"})
+_SKIPPED = {".git", "node_modules", "vendor", "third_party", "site-packages", ".venv"}
 
 
-def survey(folder: str, guide: Guide) -> list[Clue]:
-    """Return the clues of the files below `folder`: near its root first, then by their rank.
+def survey(root: str, guide: Guide) -> list[Clue]:
+    """Return the clues of the files below `root`: near it first, then by their rank.
 
     Symbolic links are not followed, so that nothing outside is read.
-
-    Raises:
-        UsageError: the folder cannot be listed.
     """
-    root = os.path.realpath(folder)
-    ranked = [(path.count("/"), guide.rank(path), path) for path in _files(root)]
+    ranked = ((path.count("/"), guide.rank(path), path) for path in _files(root))
     telling = sorted((depth, rank, path) for depth, rank, path in ranked if rank is not None)
-    found: list[Clue] = []
-    for _, _, path in telling[:MAX_FILES]:
-        found += read_clues(path, _content(os.path.join(root, *path.split("/"))), guide)
-    return found
+    return [
+        clue
+        for _, _, path in telling[:MAX_FILES]
+        for clue in read_clues(path, _content(os.path.join(root, path)), guide)
+    ]
 
 
 def _files(root: str) -> Iterator[str]:
-    """Yield the regular files (POSIX paths below `root`), nearest first."""
-    left, seen = [root], 0
-    for folder in left:  # grows while it is read
-        try:
-            with os.scandir(folder) as entries:
-                listed = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            if folder == root:
-                raise UsageError(f"cannot be read ({error.strerror})", where=root) from None
-            continue
-        for entry in listed:
-            if entry.is_dir(follow_symlinks=False) and entry.name not in _SKIPPED:
-                left.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
-                yield os.path.relpath(entry.path, root).replace(os.sep, "/")
-        seen += len(listed)
-        if seen > MAX_ENTRIES:
-            return
+    """Yield the regular files (POSIX paths below `root`)."""
+    for folder, below, names in islice(os.walk(root), MAX_FOLDERS):
+        below[:] = sorted(set(below) - _SKIPPED)
+        for path in (os.path.join(folder, name) for name in names):
+            if os.path.isfile(path) and not os.path.islink(path):
+                yield os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _content(path: str) -> bytes:

@@ -8,10 +8,9 @@ import click
 from aigov.bundled import folder
 from aigov.cases import AS_OF, ENDING, Case, parse_cases
 from aigov.cli.options import (
-    iso_date,
+    as_of_option,
     load_rules,
     reading_options,
-    schema,
     shipped_shapes,
     terminal_style,
     write_out,
@@ -23,7 +22,7 @@ from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
 from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules
+from aigov.rules import Rules, Shapes
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -35,12 +34,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -
 
 @click.command()
 @click.argument("word", shell_complete=_complete)
-@click.option(
-    "--as-of",
-    metavar="YYYY-MM-DD",
-    callback=iso_date,
-    help="Count the days to a legal duty from this date (default: today, UTC).",
-)
+@as_of_option
 @reading_options
 def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
     """Explain WORD: a policy, a field of a manifest, or a word of a report.
@@ -68,7 +62,7 @@ def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
 def sources(rules: Rules, *, today: str = AS_OF) -> Sources:
     """Return what explanations are made from, read from the shipped folders."""
     shapes, examples = shipped_shapes(), shipped_examples()
-    return Sources(rules, shapes, _words(), examples, lambda one: _cases(one, rules), today)
+    return Sources(rules, shapes, _words(), examples, lambda one: _cases(one, rules, shapes), today)
 
 
 def _words() -> Any:
@@ -76,7 +70,7 @@ def _words() -> Any:
         return read_document(file.read(), "schemas/words.yaml").value
 
 
-def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
+def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
     """Return the cases beside a policy's file; none if there is no such file."""
     path = policy.where.removesuffix(".yaml") + ENDING
     shipped: Any = rules.packs[0].documents.get(policy.where.removeprefix("policies/"))
@@ -85,4 +79,4 @@ def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
     if not os.path.isfile(path):
         return ()
     with open(path, "rb") as file:
-        return parse_cases(read_document(file.read(), path), path, schema("cases.v1.json"))
+        return parse_cases(read_document(file.read(), path), path, shapes.schema("cases.v1.json"))

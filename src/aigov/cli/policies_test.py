@@ -9,9 +9,9 @@ import click
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
 from aigov.cli.options import (
+    form_option,
     load_rules,
     policy_files,
-    schema,
     shipped_shapes,
     terminal_style,
     write_out,
@@ -30,14 +30,7 @@ SHIPPED = "policies"
 
 @click.command("test")
 @click.argument("pack", metavar="[DIR]", required=False, type=click.Path())
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
+@form_option
 @click.option("-v", "--verbose", is_flag=True, help="Also list items that could be dropped.")
 def test(pack: str | None, form: str, *, verbose: bool) -> int:
     """Prove the shipped policies, or those of a pack of your own.
@@ -72,16 +65,16 @@ def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], lis
     root = name = pack.rstrip("/") if pack else folder("policies")
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
-    written = policy_files(root)
+    written, shapes = policy_files(root), shipped_shapes()
     if any(path.startswith(RULES) for path in written):
         name = name if pack else SHIPPED
-        rules = build_rules([read_pack(name, written)], shipped_shapes())
+        rules = build_rules([read_pack(name, written)], shapes)
     else:  # a folder with the name of the shipped pack may lie in somebody's own repository
         name = f"./{name}" if name == SHIPPED else name
         rules, _ = load_rules([name])
     own = {p.where: p for p in rules.policies.values() if p.where.startswith(f"{name}/")}
     files = read_tree(root, ENDING)
-    shape = schema("cases.v1.json")
+    shape = shapes.schema("cases.v1.json")
     suites, faults = {}, []
     for where, policy in own.items():
         inside = where.removeprefix(f"{name}/")

@@ -9,16 +9,16 @@ import click
 
 from aigov.check import check as judge
 from aigov.cli.options import (
-    iso_date,
+    as_of_option,
     load_rules,
     packs_option,
     policy_names,
+    profile_option,
     write_new,
     write_out,
 )
 from aigov.emit import dump
-from aigov.errors import UsageError
-from aigov.findings import Result
+from aigov.errors import UsageError, meant
 from aigov.policies import Policy, Waivable
 from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import ManifestFile, read_manifest, resolve_evidence
@@ -43,11 +43,9 @@ _ASKED = {
 @click.option("--days", type=click.IntRange(1), help="How long; as long as the tier allows.")
 @click.option("--at", metavar="POINTER", help="Only this place of the finding.")
 @click.option("--output", metavar="FILE", help="Where to write; - is standard output.")
-@click.option("--profile", metavar="FILE", help="Organisation profile: who may approve.")
+@profile_option
 @packs_option
-@click.option(
-    "--as-of", callback=iso_date, metavar="YYYY-MM-DD", help="Granted on (default: today, UTC)."
-)
+@as_of_option
 def waive(policy: str, manifest: str, **given: Any) -> None:
     """Write a waiver of POLICY (code or id) for the use case in MANIFEST.
 
@@ -84,9 +82,9 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
     for document in _judged(file, text, rules, settings):
         for result in document.results if document.kind == "Waiver" else ():
             if result.blocks or result.code == "WAI-002":
-                raise UsageError(f"the waiver would not hold: {_words(result)}")
-    folder = os.path.dirname(manifest)
-    output = given["output"] or os.path.join(folder, f"{chosen.id}.waiver.aigov.yaml")
+                raise UsageError(f"the waiver would not hold: {result.code}: {result.message}")
+    beside = os.path.join(os.path.dirname(manifest), f"{chosen.id}.waiver.aigov.yaml")
+    output = given["output"] or beside
     if output == "-":
         write_out([text])
         return
@@ -95,14 +93,11 @@ def waive(policy: str, manifest: str, **given: Any) -> None:
 
 
 def _policy(name: str, rules: Rules) -> tuple[Policy, Waivable]:
-    from difflib import get_close_matches  # loads little, and only this command needs it
-
     named = rules.named()
     policy = named.get(name)
     if policy is None:
-        close = get_close_matches(name, named, 1)
-        remedy = f"did you mean {close[0]}?" if close else "`aigov-gate policies list` lists them"
-        raise UsageError(f"no policy {name}", remedy=remedy)
+        remedy = "`aigov-gate policies list` lists them"
+        raise UsageError(f"no policy {name}{meant(name, named)}", remedy=remedy)
     if policy.waivable is None:
         raise UsageError(f"{policy.code} {policy.id} cannot be waived", remedy=policy.remedy)
     return policy, policy.waivable
@@ -156,7 +151,3 @@ def _ask(name: str) -> str:
         option = name.replace("_", "-")
         raise UsageError(f"--{option} is missing", remedy=f"{_ASKED[name]} --{option} TEXT")
     return str(click.prompt(_ASKED[name], err=True))
-
-
-def _words(result: Result) -> str:
-    return f"{result.code}: {result.message}"
