@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from aigov.cases import with_parents
 from aigov.changes import (
+    MAX_DEPTH,
     MAX_NAMED,
     Version,
     change_findings,
@@ -143,7 +144,7 @@ def test_another_model_without_a_review_is_what_the_policy_reads():
         ("/delivery/evaluations/3/threshold", 0.41, "CHG-005", "lte 0.4 -> lte 0.41"),
         ("/delivery/evaluations/3/threshold", 0.39, None, ""),
         ("/operations/slos/0/target", 0.99, "CHG-005", "0.999 -> 0.99"),
-        ("/operations/slos/1/value", 0.9, "CHG-005", "slos.score-latency: lte 0.8 -> lte 0.9"),
+        ("/operations/slos/1/value", 0.9, "CHG-005", "slos.score-latency: lte 0.8 s -> lte 0.9 s"),
         ("/operations/cost/alert_at_pct", 90, "CHG-005", "85 -> 90"),
         ("/operations/cost/alert_at_pct", "85", "CHG-005", "85 -> 85"),
         ("/operations/cost/alert_at_pct", 80, None, ""),
@@ -226,6 +227,22 @@ def test_a_finding_is_found_again_when_its_item_moves():
     assert here.pointer != there.pointer
     # the document of the test keeps its text, so the stable pointer is all that can agree
     assert here.fingerprint == there.fingerprint
+
+
+def test_a_limit_in_another_unit_cannot_be_compared():
+    found = lost(put={"/spec/operations/slos/1/unit": "h"})["CHG-005"]
+    assert "lte 0.8 s -> lte 0.8 h" in found.message
+
+
+def test_a_switch_is_loosened_by_turning_it_off_and_not_by_leaving_it_out():
+    limit = "/spec/operations/cost/hard_limit"
+    off, on = (changed(example(CREDIT), put={limit: one}) for one in (False, True))
+    out = prepared(changed(example(CREDIT), drop=(limit,)))
+    codes = [
+        [one.code for one in change_findings(prepared(before), after, rules())]
+        for before, after in ((on, prepared(off)), (on, out), (off, out), (off, prepared(on)))
+    ]
+    assert codes == [["CHG-005"], ["CHG-005"], [], []]
 
 
 def test_a_new_manifest_and_another_kind_take_nothing_away():
@@ -354,19 +371,28 @@ def test_a_renewed_approval_above_the_old_one_rewrites_nothing():
 def test_what_the_shipped_policy_makes_of_a_rewritten_record():
     old = example(CREDIT)
     new = changed(old, put={"/spec/lifecycle/pilot/start_on": "2025-06-03"})
-    versions = [Version("2025-06-02", old.value), Version(None, new.value)]
+    versions = [Version("2025-06-02", recorded(old.value)), Version(None, recorded(new.value))]
     found = findings(judge(new, None, {"history": {"git": record_facts(versions, AS_OF)}}))
     assert found["MAN-012"].pointer == "/spec/lifecycle/pilot/start_on"
-    steady = record_facts([versions[0], Version(None, old.value)], AS_OF)
+    steady = record_facts([versions[0], Version(None, versions[0].records)], AS_OF)
     assert "MAN-012" not in findings(judge(old, None, {"history": {"git": steady}}))
 
 
 def test_only_records_are_kept_of_a_version():
-    kept = recorded(example(CREDIT).value)["spec"]
-    assert set(kept) == {"lifecycle", "approvals", "intake"}
-    assert set(kept["lifecycle"]) == {"history", "pilot"}
-    assert kept["lifecycle"]["pilot"] == {"start_on": "2025-06-02"}
-    assert recorded(None) == {"spec": {}}
+    kept = recorded(example(CREDIT).value)
+    assert kept[("lifecycle", "pilot", "start_on")] == ["2025-06-02"]
+    assert len(kept[("approvals",)]) == 9
+    assert len(kept) == 4
+    assert recorded(None) == {}
+
+
+def test_what_lies_deeper_than_any_field_is_compared_as_a_whole():
+    before: Any = 1
+    after: Any = 2
+    for _ in range(MAX_DEPTH + 3):
+        before, after = {"a": before}, {"a": after}
+    assert changed_paths(before, after)[-1] == "/a" * MAX_DEPTH
+    assert changed_paths(before, before) == []
 
 
 def test_a_text_that_many_places_share_costs_no_more_than_one():

@@ -71,7 +71,7 @@ def git_facts(clone: Clone, now: str | None = None) -> tuple[int, int]:
     found = histories(str(clone.path), base.landed, TODAY).versions["bot"]
     if base.landed != clone.id():
         head = histories(str(clone.path), clone.id(), TODAY).versions["bot"][-1]
-        found = (*found, Version(None, head.value))
+        found = (*found, Version(None, head.records))
     facts = record_facts(found, TODAY)
     return len(facts["rewritten"]), facts["backdated_days"]
 

@@ -7,7 +7,7 @@ was declared (CHG codes), and a record counts from the day it came to the base b
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ from aigov.source import join_pointer
 
 MAX_NAMED = 5
 """Changes that one message names; all of them are among its places."""
+MAX_DEPTH = 10
+"""What lies deeper than any field does is compared as a whole, so that it costs little."""
 _MODES = {"out_of_the_loop": 0, "on_the_loop": 1, "in_the_loop": 2}
 _LOWERED = {
     "/spec/risk/tier": ("CHG-001", CONSTANTS["tiers"]),
@@ -85,8 +87,8 @@ class Version(NamedTuple):
 
     on: str | None
     """Day (YYYY-MM-DD, UTC) on which it came to the base branch, None if it is not there yet."""
-    value: Any
-    """The document, or no more of it than `recorded` keeps."""
+    records: Mapping[tuple[str, ...], list[Any]]
+    """What `recorded` keeps of the document."""
 
 
 def changed_paths(before: Any, after: Any) -> list[str]:
@@ -97,7 +99,7 @@ def changed_paths(before: Any, after: Any) -> list[str]:
     item is no change.  A null reads as absent.  What was added or taken away counts with all
     that it holds.
     """
-    return sorted({change.pattern for change in _changes(before, after)} - {""})
+    return sorted({change.pattern for change in _changes(Change("", (), (), before, after))} - {""})
 
 
 def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> tuple[Result, ...]:
@@ -109,7 +111,7 @@ def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> t
     if before is None or after.kind != "UseCase":
         return ()
     said: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for change in _changes(before.value, after.value):
+    for change in _changes(Change("", (), (), before.value, after.value)):
         for code, at, words in _losses(change):
             said.setdefault(code, []).append((at, words))
     return tuple(_finding(code, said[code], after, rules) for code in sorted(said))
@@ -136,17 +138,16 @@ def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> lis
     ]
 
 
-def recorded(value: Any) -> dict[str, Any]:
-    """Return the part of a document that holds its records: small, to keep many versions."""
-    spec: dict[str, Any] = {}
-    for path in _RECORDS:
-        found = _below(value, path)
-        if found is not None:
-            inner = spec
-            for name in path[:-1]:
-                inner = inner.setdefault(name, {})
-            inner[path[-1]] = found
-    return {"spec": spec}
+def recorded(value: Any) -> dict[tuple[str, ...], list[Any]]:
+    """Return the records of a document, as it is written, by their place below `spec`; a single
+    one as a list of one; of an approval, all but the state of its conditions, which are open,
+    then closed."""
+    found = {path: _below(value, path) for path in _RECORDS}
+    return {
+        path: [_settled(entry) for entry in (one if isinstance(one, list) else [one])]
+        for path, one in found.items()
+        if one is not None
+    }
 
 
 def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
     for version in versions:
         day = version.on or today
         for path, known in ledgers.items():
-            entries, kept = _entries(version.value, path), []
+            entries, kept = version.records.get(path, []), []
             for was, now in _matched(known, entries):
                 entry = None if now is None else entries[now]
                 if was is not None and not (path[-1] == "history" and _stated(known[was]) > day):
@@ -183,26 +184,22 @@ def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
     }
 
 
-def _changes(
-    before: Any,
-    after: Any,
-    pattern: str = "",
-    at: tuple[str, ...] = (),
-    label: tuple[str, ...] = (),
-) -> Iterator[Change]:
-    """Yield every place that differs, what it holds before itself."""
-    if isinstance(before, dict | list) or isinstance(after, dict | list):
-        differs = type(before) is not type(after)
-    else:
+def _changes(here: Change) -> Iterator[Change]:
+    """Yield every place that differs at and below `here`, what it holds before itself."""
+    pattern, at, label, before, after = here
+    deep = len(label) >= MAX_DEPTH
+    if deep or not (isinstance(before, dict | list) or isinstance(after, dict | list)):
         differs = before != after or isinstance(before, bool) != isinstance(after, bool)
-    for part, name, position, old, new in _children(before, after):
+    else:
+        differs = type(before) is not type(after)
+    for part, name, position, old, new in () if deep else _children(before, after):
         place = at if after is None or position is None else (*at, position)
         deeper = pattern + join_pointer([part[:MAX_SHOWN]])
-        for change in _changes(old, new, deeper, place, (*label, name)):
+        for change in _changes(Change(deeper, place, (*label, name), old, new)):
             differs = True
             yield change
     if differs:
-        yield Change(pattern, at, label, before, after)
+        yield here
 
 
 def _children(before: Any, after: Any) -> Iterator[tuple[str, str, str | None, Any, Any]]:
@@ -266,7 +263,7 @@ def _losses(change: Change) -> Iterator[tuple[str, tuple[str, ...], str]]:
         if before is not None and after in _NOTHING and places.fullmatch(pattern):
             yield code, at, _words(change, before, None)
     for places, sign in ((_LOOSER_ABOVE, 1), (_LOOSER_BELOW, -1)):
-        if isinstance(before, int | float) and places.fullmatch(pattern):
+        if isinstance(before, int | float) and before is not False and places.fullmatch(pattern):
             number = isinstance(after, int | float)
             if not number or (after - before) * sign > 0:
                 yield "CHG-005", at, _words(change, before, after)
@@ -286,8 +283,8 @@ def _words(change: Change, before: Any, after: Any) -> str:
 
 
 class _Limit(NamedTuple):
-    side: str
-    """`most` or `least`: what the value may be."""
+    side: tuple[bool, str]
+    """Whether it is the most or the least that may be, and its unit."""
     looseness: tuple[float, bool]
     """Larger is looser; on the limit itself, `lte` is looser than `lt`."""
     words: str
@@ -297,16 +294,16 @@ def _limit(item: Any, name: str) -> _Limit | None:
     """Return the limit that an item states, None where it states none that can be read."""
     found = item if isinstance(item, dict) else {}
     op, number = found.get("op"), found.get(name)
-    words = f"{op} {number}"
+    unit = str(found.get("unit", ""))
+    words = f"{op} {number} {unit}".rstrip()
     alarm = _ALARM.fullmatch(number) if isinstance(number, str) else None
     if alarm:
         op, number, words = _HOLDS[alarm[1]], float(alarm[2]), alarm[0].strip()
     if op not in _HOLDS.values() or not isinstance(number, int | float):
         return None
     most = str(op).startswith("l")
-    return _Limit(
-        "most" if most else "least", (number if most else -number, str(op).endswith("e")), words
-    )
+    looseness = number if most else -number, str(op).endswith("e")
+    return _Limit((most, unit), looseness, words)
 
 
 def _finding(
@@ -337,21 +334,12 @@ def _below(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def _entries(value: Any, path: tuple[str, ...]) -> list[Any]:
-    """Return the records at one place, a single one as a list of one, each without what may
-    change in it later."""
-    found = _below(value, path)
-    listed = found if isinstance(found, list) else [] if found is None else [found]
-    return [_settled(one) for one in listed]
-
-
 def _settled(entry: Any) -> Any:
-    """Return an approval without the state of its conditions, which are open, then closed."""
     conditions = entry.get("conditions") if isinstance(entry, dict) else None
     if not isinstance(conditions, list):
         return entry
     kept = [
-        {k: v for k, v in one.items() if k not in ("status", "closed_on")}
+        {name: one[name] for name in one if name not in ("status", "closed_on")}
         for one in conditions
         if isinstance(one, dict)
     ]

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import git
 
@@ -116,17 +116,18 @@ def histories(root: str, landed: str, today: str) -> Histories:
             if days and len(_parents(ask, next(iter(days)))) > 0:
                 return Histories(unknown=f"the history is cut off in this clone; {_DEEPEN}")
             found: dict[str, list[Version]] = {}
-            seen: dict[str, list[tuple[str, dict[str, object]]]] = {}
+            seen: dict[str, list[tuple[str, Version]]] = {}
             size = 0
             for commit, blob in reversed(list(_written(ask, landed))) if landed else ():
                 if blob not in seen:
                     content = _content(ask, blob)
                     size += len(content)
-                    seen[blob] = [(i, recorded(value)) for i, value in _use_cases(content)]
+                    seen[blob] = list(_use_cases(content))
                 if size > MAX_BYTES:
                     return Histories(unknown="the manifests have too long a history to read")
-                for use_case, value in seen[blob]:
-                    found.setdefault(use_case, []).append(Version(days[commit], value))
+                for use_case, version in seen[blob]:
+                    dated = version._replace(on=days[commit])
+                    found.setdefault(use_case, []).append(dated)
         except (git.GitError, ValueError):  # the latter: GitPython has no such object
             return Histories(unknown=f"parts of the history are not in this clone; {_DEEPEN}")
     return Histories({use_case: tuple(versions) for use_case, versions in found.items()})
@@ -212,10 +213,11 @@ def _content(ask: git.Git, blob: str) -> bytes:
     return content
 
 
-def _use_cases(content: bytes) -> Iterator[tuple[str, dict[str, object]]]:
+def _use_cases(content: bytes) -> Iterator[tuple[str, Version]]:
+    """Yield the `metadata.id` and the records of each use case of a file."""
     for document in load(content).documents:
-        value = document.value
-        metadata = value.get("metadata") if isinstance(value, dict) else None
+        value: Any = document.value if isinstance(document.value, dict) else {}
+        metadata = value.get("metadata")
         found = metadata.get("id") if isinstance(metadata, dict) else None
-        if isinstance(value, dict) and isinstance(found, str) and value.get("kind") not in _OTHERS:
-            yield found, value
+        if isinstance(found, str) and value.get("kind") not in _OTHERS:
+            yield found, Version(None, recorded(value))
