@@ -186,13 +186,15 @@ def _known(
 ) -> Known:
     files = Repository(found.files.keys(), found.read)
     agreed = agree(prepared, files, rules, settings) if prepared.kind == "UseCase" else ()
-    if lineage.unknown:
-        return Known({}, agreed)
     before = lineage.before.get(prepared.id)
-    now = Version(None, recorded(prepared.value))
+    versions = lineage.past.versions.get(prepared.id, ())
+    if lineage.unknown or (before and not versions):  # what cannot be read is not passed over
+        return Known({}, agreed)
+    if lineage.base.landed != found.commit:
+        versions = (*versions, Version(None, recorded(prepared.document.value)))
     history = {
         "change": {"paths": changed_paths(before.value, prepared.value) if before else []},
-        "git": record_facts([*lineage.past.versions.get(prepared.id, ()), now], settings.as_of),
+        "git": record_facts(versions, settings.as_of),
     }
     return Known({"history": history}, (*agreed, *change_findings(before, prepared, rules)))
 
