@@ -110,9 +110,10 @@ def test_an_answer_left_out_does_not_pass_and_is_a_question(missing):
 def test_without_answers_only_what_a_person_must_say_fails():
     drafted, value = write(clues=CLUES, authors=["tom@northbank.internal"])
     assert len(drafted.open) == len(QUESTIONS)
-    assert blocking(drafted) == {"GOV-001", "MAN-001", "MAN-007", "MAN-013"}
+    assert blocking(drafted) == {"GOV-001", "MAN-001", "MAN-006", "MAN-007", "MAN-013"}
     places = findings(judge_text(drafted.text)[0])
     assert places["MAN-001"].pointer.startswith(("/metadata/annotations", "/spec/purpose"))
+    assert "exposure" not in value["spec"]["lifecycle"]
     assert places["GOV-001"].pointer.startswith("/spec/ownership/accountable")
     assert "tier" not in value["spec"].get("risk", {})
     assert value["metadata"]["annotations"].keys() == {"x-domains", "x-who"}
@@ -124,6 +125,14 @@ def test_fields_that_stand_in_for_an_answer_do_not_pass_beyond_intake():
     strict = inline(BY_ID["domains"].open["/spec/purpose/domains"])
     (result,) = judge_text(drafted.text.replace("[software_engineering]", strict))
     assert "GOV-004" in findings(result)  # the tier is higher than anybody has declared
+
+
+def test_who_uses_it_does_not_pass_when_only_the_annotation_is_deleted():
+    drafted, _ = write({name: one for name, one in LOW.items() if name not in ("who", "pilot")})
+    text = "".join(line for line in drafted.text.splitlines(True) if "TODO: " not in line)
+    (result,) = judge_text(text.replace("  annotations:\n", ""))
+    assert {one.code for one in result.results if one.blocks} == {"MAN-006"}
+    assert "spec.lifecycle.exposure" in findings(result)["MAN-006"].message
 
 
 def test_what_the_repository_says_has_its_source():
@@ -274,7 +283,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 @given(TEXTS, st.sampled_from(sorted({clue.field for clue in CLUES})), TEXTS)
 def test_whatever_a_repository_says_the_manifest_is_sound(text, field, source):
     line = one_line(text)
-    said = {MODELS: {"id": line, "name": line}, SLOS: dict.fromkeys(SLO, line)}.get(field, line)
+    said = {MODELS: {"id": line, "provider": line}, SLOS: dict.fromkeys(SLO, line)}.get(field, line)
     before = known([], "desk", (), rules()).values
     _, value = write(clues=[Clue(field, said, source)], folder=text, authors=[text])
     if field == "/metadata/name" and not faults({field: line}, before, rules()):

@@ -8,7 +8,7 @@ import click
 from aigov.bundled import folder
 from aigov.cases import AS_OF, ENDING, Case, parse_cases
 from aigov.cli.options import (
-    iso_date,
+    as_of_option,
     load_rules,
     reading_options,
     shipped_shapes,
@@ -34,12 +34,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -
 
 @click.command()
 @click.argument("word", shell_complete=_complete)
-@click.option(
-    "--as-of",
-    metavar="YYYY-MM-DD",
-    callback=iso_date,
-    help="Count the days to a legal duty from this date (default: today, UTC).",
-)
+@as_of_option
 @reading_options
 def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
     """Explain WORD: a policy, a field of a manifest, or a word of a report.

@@ -34,24 +34,7 @@ def judging_options(command: Command) -> Command:
 
 def reading_options(command: Command) -> Command:
     """Add what every command takes that reads the policies without judging by them."""
-    form = click.option(
-        "--format",
-        "form",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="For people or for machines.",
-    )
-    return packs_option(form(command))
-
-
-packs_option = click.option(
-    "--policies",
-    "folders",
-    metavar="DIR",
-    multiple=True,
-    help="A policy pack beside the shipped one; repeatable.",
-)
+    return packs_option(form_option(command))
 
 
 def iso_date(_context: click.Context, _option: click.Parameter, given: str | None) -> str:
@@ -74,19 +57,36 @@ def policy_names(context: click.Context, _parameter: click.Parameter, typed: str
     return sorted(name for name in named if name.startswith(typed))
 
 
+form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people or for machines.",
+)
+packs_option = click.option(
+    "--policies",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    help="A policy pack beside the shipped one; repeatable.",
+)
+profile_option = click.option(
+    "--profile",
+    metavar="FILE",
+    help="Organisation profile (kind: Organization): people, thresholds, URLs.",
+)
+as_of_option = click.option(
+    "--as-of",
+    metavar="YYYY-MM-DD",
+    callback=iso_date,
+    help="Count days and judge as on this date (default: today, UTC).",
+)
 _OPTIONS = (
-    click.option(
-        "--profile",
-        metavar="FILE",
-        help="Organisation profile (kind: Organization): people, thresholds, URLs.",
-    ),
+    profile_option,
     packs_option,
-    click.option(
-        "--as-of",
-        metavar="YYYY-MM-DD",
-        callback=iso_date,
-        help="Judge as on this date (default: today, UTC).",
-    ),
+    as_of_option,
     click.option(
         "--stage",
         type=click.Choice([stage for stage in CONSTANTS["stages"] if stage != "retired"]),

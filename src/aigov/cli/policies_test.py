@@ -8,7 +8,14 @@ import click
 
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
-from aigov.cli.options import load_rules, policy_files, shipped_shapes, terminal_style, write_out
+from aigov.cli.options import (
+    form_option,
+    load_rules,
+    policy_files,
+    shipped_shapes,
+    terminal_style,
+    write_out,
+)
 from aigov.errors import UsageError
 from aigov.listing import proofs_json, proofs_text
 from aigov.packs import RULES, read_document, read_pack
@@ -23,14 +30,7 @@ SHIPPED = "policies"
 
 @click.command("test")
 @click.argument("pack", metavar="[DIR]", required=False, type=click.Path())
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people or for machines.",
-)
+@form_option
 @click.option("-v", "--verbose", is_flag=True, help="Also list items that could be dropped.")
 def test(pack: str | None, form: str, *, verbose: bool) -> int:
     """Prove the shipped policies, or those of a pack of your own.

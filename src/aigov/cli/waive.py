@@ -9,10 +9,11 @@ import click
 
 from aigov.check import check as judge
 from aigov.cli.options import (
-    iso_date,
+    as_of_option,
     load_rules,
     packs_option,
     policy_names,
+    profile_option,
     write_new,
     write_out,
 )
@@ -42,11 +43,9 @@ _ASKED = {
 @click.option("--days", type=click.IntRange(1), help="How long; as long as the tier allows.")
 @click.option("--at", metavar="POINTER", help="Only this place of the finding.")
 @click.option("--output", metavar="FILE", help="Where to write; - is standard output.")
-@click.option("--profile", metavar="FILE", help="Organisation profile: who may approve.")
+@profile_option
 @packs_option
-@click.option(
-    "--as-of", callback=iso_date, metavar="YYYY-MM-DD", help="Granted on (default: today, UTC)."
-)
+@as_of_option
 def waive(policy: str, manifest: str, **given: Any) -> None:
     """Write a waiver of POLICY (code or id) for the use case in MANIFEST.
 
