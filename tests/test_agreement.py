@@ -239,6 +239,13 @@ def test_many_hostile_files_take_little_time():
     assert found[-1].message == "49.yaml cannot be read: the files named are too large together"
 
 
+def test_aliases_of_long_texts_make_no_long_messages():
+    one = {"result_at": "/" + "x" * 10_000, "evidence": "y" * 1_000}
+    found = compare(LOW, put={"/spec/delivery": {"evaluations": [one] * 120}})["REP-004"]
+    assert len(found) == 100
+    assert all(len(result.message) <= 600 for result in found)
+
+
 # --- objectives ------------------------------------------------------------------------------
 
 
@@ -379,6 +386,10 @@ ENTITY = (
         ("group:default/retail-digital", "pass"),
         ("retail-digital", "pass"),
         ("Group:Retail-Digital", "pass"),
+        (
+            "User:default/retail",
+            "catalog-info.yaml:4 says @retail, and no profile's people say who that is",
+        ),
         (
             "group:other/conversational-ai",
             HERE + "catalog-info.yaml:4 says @catalogue/other/conversational-ai",

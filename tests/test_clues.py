@@ -227,7 +227,7 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
             "s.yml",
             "apiVersion: sloth.slok.dev/v1\nspec: {slos: [{name: a b, objective: x}, 3]}\n",
             [
-                ("slo", {"name": "a b", "target": None, "window": None, "ref": "s.yml#a b"}),
+                ("slo", {"name": "a b", "target": "x", "window": None, "ref": "s.yml#a b"}),
                 (
                     "slo",
                     {"name": "unnamed", "target": None, "window": None, "ref": "s.yml#unnamed"},

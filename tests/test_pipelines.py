@@ -42,6 +42,9 @@ def step(command: str) -> str:
         "bash -c 'aigov-gate gate'",
         "# first\naigov-gate gate # then",
         "echo start; aigov-gate gate",
+        "uvx aigov-gate@0.1.0 gate",
+        "uvx --from aigov-gate==0.1.0 aigov gate",
+        "docker run --rm ghcr.io/nb/aigov-gate:0.1.0 gate",
     ],
 )
 def test_a_step_runs_the_gate(command):

@@ -24,6 +24,10 @@ from aigov.source import split_pointer
 
 _CATALOGUES = ("catalog-info.yaml", "catalog-info.yml")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_LONGEST = 600
+"""Characters of a message: owners and paths may be of any length."""
+_MOST = 100
+"""Items of a list that are compared: the schema allows no more."""
 _POSITION = re.compile("0|[1-9][0-9]{0,6}")
 
 Said = tuple[str, object]
@@ -72,7 +76,7 @@ def _results(code: str, compared: Compared, prepared: Prepared, rules: Rules) ->
             code,
             Outcome.FAIL,
             rules.codes[code].enforcement,
-            message=words,
+            message=f"{words:.{_LONGEST}}",
             pointer=pointer,
             place=document.place(pointer),
             fingerprint=fingerprint(code, prepared.id, document.stable_pointer(pointer)),
@@ -98,9 +102,11 @@ def _owners(prepared: Prepared, shelf: Shelf, settings: Settings) -> Compared:
             continue
         if found:
             verdict = _alike({one for _, names in found for one in names}, ours, people)
-            said[verdict].append(f"{found[0][0]} says {' '.join(found[0][1])}")
+            said[verdict].append(f"{found[0][0]} says {' '.join(found[0][1]):.200}")
     if said[False]:
-        words = f"{' and '.join(sorted(owners[0])) or 'nobody'} here, but {'; '.join(said[False])}"
+        words = (
+            f"{' and '.join(sorted(owners[0])) or 'nobody':.200} here, but {'; '.join(said[False])}"
+        )
         yield "/spec/ownership/accountable/team", words
     elif said[None]:
         missing = () if settings.profile else ("profile",)
@@ -142,7 +148,7 @@ def _catalogued(prepared: Prepared, shelf: Shelf) -> list[Owned]:
         owner = mapping(document.value, "spec").get("owner")
         if isinstance(owner, str) and owner:
             kind, _, name = owner.rpartition(":")
-            said = f"@{name.rpartition('/')[2]}" if kind == "user" else f"@catalogue/{name}"
+            said = f"@{name.rpartition('/')[2]}" if kind.lower() == "user" else f"@catalogue/{name}"
             where = f"{path}:{document.place('/spec/owner').line}"
             found.append((mapping(document.value, "metadata").get("name"), (where, (said,))))
     return [one for name, one in found if name in ours] or [one for _, one in found]
@@ -157,7 +163,7 @@ def _each(
     the number compared, and what disagrees."""
     block, name, key = where
     listed, found = mapping(spec, block).get(name), False
-    for index, one in enumerate(listed if isinstance(listed, list) else ()):
+    for index, one in enumerate(listed[:_MOST] if isinstance(listed, list) else ()):
         if isinstance(one, dict) and key in one:
             found = True
             try:

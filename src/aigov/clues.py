@@ -9,9 +9,9 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import chain
 from typing import Any, NamedTuple
 
+from aigov.slos import objectives
 from aigov.source import load
 
 MODELS = "/spec/architecture/models"
@@ -149,13 +149,8 @@ def _prose(data: bytes) -> str:
 def _slos(data: bytes, path: str) -> Iterator[dict[str, Any]]:
     """Yield the objectives of OpenSLO and Sloth documents, as items of a manifest."""
     for top in _documents("yaml", data):
-        whole = next(_at(top, "metadata.name"), "unnamed")
         window = next(_at(top, "spec.timeWindow.*.duration"), None)
-        for place in ("spec.objectives.*", "slos.*", "spec.slos.*"):
-            for one in _at(top, place):
-                name = next(_at(one, "name"), whole)
-                percents = (*_at(one, "targetPercent"), *_at(one, "objective"))
-                shares = (round(p / 100, 12) for p in percents if isinstance(p, int | float))
-                target = next(chain(shares, _at(one, "target")), None)
-                ref = f"{path}#{name}"
-                yield {"name": name, "target": target, "window": window, "ref": ref}
+        for one in objectives(top):
+            name = next(filter(None, one.names), "unnamed")
+            ref = f"{path}#{name}"
+            yield {"name": name, "target": one.target, "window": window, "ref": ref}

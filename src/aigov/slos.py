@@ -31,7 +31,7 @@ def objectives(top: Any) -> Iterator[Objective]:
             percent = next((key for key in ("targetPercent", "objective") if _get(one, key)), "")
             target = _get(one, percent or "target")
             if percent and isinstance(target, int | float):
-                target = target / 100
+                target = round(target / 100, 12)
             pointer = "/".join(("", *place, str(index), percent or "target"))
             yield Objective((_get(one, "name"), whole), pointer, target)
 
