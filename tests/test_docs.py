@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import shutil
+import subprocess
 from fnmatch import fnmatchcase
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -199,6 +200,13 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             path = checkout / "our-policies" / "deploy-operate" / f"queue-short{ending}"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(own.replace("id: oversight-understaffed", "id: queue-short"), "utf-8")
+    if words[1] == "gate":
+        landed = "update-ref refs/remotes/origin/main HEAD"
+        for step in ("init -q", "add aigov.yaml", "commit -qm start", landed):
+            git = ["git", "-c", "user.name=a", "-c", "user.email=a@northbank.internal"]
+            subprocess.run([*git, *step.split()], cwd=checkout, check=True)
+        (checkout.parent / "governance").mkdir(exist_ok=True)
+        shutil.copy(ROOT / "examples" / "organization.yaml", checkout.parent / "governance")
     words = words[: words.index(">")] if ">" in words else words
     code, out, err = run(*words[1:])
     if words[1] == "waive":  # it asks, and nobody is there

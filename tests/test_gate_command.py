@@ -185,7 +185,8 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
     broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
     assert broken != READY
     waiver = (
-        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\nspec:\n  policy: BLD-008\n"
+        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\n"
+        "spec:\n  policy: BLD-008\n"
         "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
         "  compensating: A flag switches traffic back to people.\n"
         "  approved_by: karin.holm@northbank.internal\n"

@@ -125,8 +125,9 @@ def prepare(path: str, document: Document, rules: Rules, settings: Settings) -> 
                 value = replaced(value, split_pointer(pointer), normal)
             if field.kind not in _NO_PLACEHOLDERS:
                 texts.append((pointer, scalar))
-    found = rules.vocabulary.placeholders([text for _, text in texts])
-    placeholders = [{"pointer": texts[i][0], "value": texts[i][1]} for i in found]
+    told_once = list(dict.fromkeys(text for _, text in texts))  # aliases repeat long ones
+    found = {told_once[i] for i in rules.vocabulary.placeholders(told_once)}
+    placeholders = [{"pointer": at, "value": text} for at, text in texts if text in found]
     unknown = _unknown_facts(value)
     for pointer in unknown:  # they read as absent
         value = removed(value, split_pointer(pointer))
