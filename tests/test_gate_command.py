@@ -208,3 +208,14 @@ def test_the_working_tree_need_not_be_there(repository, tmp_path):
     bare = tmp_path / "bare.git"
     git(tmp_path, "clone", "-q", "--bare", str(repository), str(bare))
     assert gate(bare)[0] == 0
+
+
+def test_reviewers_read_the_decision_first(repository):
+    assert gate(repository, "--format", "markdown")[1].startswith(
+        "## aigov-gate: allowed for production\n"
+    )
+    (repository / "aigov.yaml").write_text(READY.replace("docs/", "gone/"), "utf-8")
+    commit(repository, "lose the evidence")
+    assert gate(repository, "--format", "markdown")[1].startswith(
+        "## aigov-gate: denied for production\n"
+    )
