@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aigov.emit import WIDTH, dump, inline
@@ -114,6 +114,8 @@ def test_keys_keep_their_order() -> None:
 
 
 @given(VALUES)
+@example(1e-05)
+@example(1e300)
 def test_one_line_holds_any_value(value):
     line = inline({"x": [value]})
     assert line.isprintable()

@@ -65,8 +65,15 @@ def inline(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(inline, value)) + "]"
     if not isinstance(value, str):
-        return json.dumps(value)
+        return _atom(value)
     return value if _is_plain(value) and not _FLOW.search(value) else _quoted(value)
+
+
+def _atom(value: object) -> str:
+    """Return a number, truth value, null or empty collection, as every YAML reads it."""
+    text = json.dumps(value)
+    # YAML 1.1 takes 1e-05 for text: it wants the point
+    return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 
 
 def _block(value: Mapping[str, object] | Sequence[object], depth: int) -> Iterator[str]:
@@ -93,7 +100,7 @@ def _block(value: Mapping[str, object] | Sequence[object], depth: int) -> Iterat
 def _scalar(head: str, value: object, depth: int) -> Iterator[str]:
     """Yield the lines of one scalar (or empty collection); `depth` indents its block."""
     if not isinstance(value, str):
-        yield head + json.dumps(value)
+        yield head + _atom(value)
         return
     indent = "  " * depth
     fits = len(head) + len(value) <= WIDTH
