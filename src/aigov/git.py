@@ -17,23 +17,22 @@ _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
 
-_SAFE = {
+SAFE = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # what older versions of git have against a lazy fetch
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
 }
 """A repository under test configures nothing, replaces nothing and fetches nothing."""
-_SETTINGS = (
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
+SETTINGS = (
+    f"core.hooksPath={os.devnull}",
     "core.fsmonitor=false",
-    "-c",
-    "core.attributesFile=/dev/null",
+    f"core.attributesFile={os.devnull}",
 )
 
 
@@ -53,7 +52,7 @@ class Repository:
                 "no git repository", where=path, remedy="name a clone, or run `git init` there"
             ) from error
         self._ask = self._repo.git
-        self._ask.update_environment(**_SAFE)
+        self._ask.update_environment(**SAFE)
         self.root = os.path.realpath(self._repo.working_tree_dir or self._repo.git_dir)
 
     def commit(self, rev: str) -> str | None:
@@ -85,18 +84,9 @@ class Repository:
         if self._repo.bare:
             return False
         try:
-            self._ask.execute(
-                [
-                    "git",
-                    *_SETTINGS,
-                    "diff",
-                    "--quiet",
-                    "--no-ext-diff",
-                    "--no-textconv",
-                    commit,
-                    "--",
-                ]
-            )
+            settings = [word for one in SETTINGS for word in ("-c", one)]
+            compared = ("diff", "--quiet", "--no-ext-diff", "--no-textconv", commit, "--")
+            self._ask.execute(["git", *settings, *compared])
         except git.GitError:
             return True
         return False

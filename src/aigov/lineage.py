@@ -19,22 +19,14 @@ import git
 
 from aigov.changes import Version, recorded
 from aigov.errors import UsageError
+from aigov.git import SAFE, SETTINGS
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES
 from aigov.source import MAX_FILE_BYTES, load
 
 MAX_BYTES = 64 * 1024 * 1024
 """Manifests of a history that are read, all versions together."""
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": os.devnull,
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",  # what older versions of git have against a lazy fetch
-    "GIT_LITERAL_PATHSPECS": "0",
-}
-_SETTINGS = [f"core.hooksPath={os.devnull}", "core.fsmonitor=false"]
+_ENVIRONMENT = {**SAFE, "GIT_LITERAL_PATHSPECS": "0"}
+"""Manifests are looked for by patterns."""
 _PATHS = [
     f":(glob)**/{name}" for name in (*MANIFEST_NAMES, *(f"*{end}" for end in MANIFEST_ENDINGS))
 ]
@@ -139,7 +131,9 @@ def _asking(root: str) -> Iterator[git.Git]:
     inner = os.path.join(root, ".git")
     ask = git.Git(root)
     ask.update_environment(**_ENVIRONMENT)
-    ask.set_persistent_git_options(git_dir=inner if os.path.lexists(inner) else root, c=_SETTINGS)
+    ask.set_persistent_git_options(
+        git_dir=inner if os.path.lexists(inner) else root, c=list(SETTINGS)
+    )
     try:
         yield ask
     except (git.GitError, OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 import os
 import stat
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from aigov.evidence import Evidence
@@ -126,16 +126,26 @@ def read_manifest(path: str) -> ManifestFile:
 def resolve_evidence(
     paths: Iterable[str], folder: str, root: str, url_prefixes: tuple[str, ...] | None
 ) -> dict[str, Evidence]:
-    """Say of each evidence path whether it resolves, and to what; a URL is left out, so
-    unknown, unless a profile gives the prefixes that count."""
+    """Say of each evidence path whether it resolves below `folder`, and to what."""
+
+    def on_disk(path: str) -> Evidence:
+        return _evidence(os.path.join(folder, *path.split("/")), root)
+
+    return _with_digests(resolve(paths, url_prefixes, on_disk), folder)
+
+
+def resolve(
+    paths: Iterable[str], url_prefixes: tuple[str, ...] | None, file: Callable[[str], Evidence]
+) -> dict[str, Evidence]:
+    """Say of each evidence path whether it resolves, by `file` if it is no URL; a URL is left
+    out, so unknown, unless a profile gives the prefixes that count."""
     found = {}
     for path in paths:
-        if path.startswith("https://"):
-            if url_prefixes is not None:
-                found[path] = Evidence(listed(path, url_prefixes))
-        else:
-            found[path] = _evidence(os.path.join(folder, *path.split("/")), root)
-    return _with_digests(found, folder)
+        if not path.startswith("https://"):
+            found[path] = file(path)
+        elif url_prefixes is not None:
+            found[path] = Evidence(_listed(path, url_prefixes))
+    return found
 
 
 def _with_digests(found: dict[str, Evidence], folder: str) -> dict[str, Evidence]:
@@ -165,7 +175,7 @@ def _digest(path: str) -> str:
         return ""
 
 
-def listed(url: str, prefixes: tuple[str, ...]) -> bool:
+def _listed(url: str, prefixes: tuple[str, ...]) -> bool:
     """A prefix counts up to a path boundary: `https://a.b/c` lists `/c` and `/c/d`, but
     nothing that climbs out, however often its dots are percent-encoded."""
     from urllib.parse import unquote  # loads much; only where a profile lists URLs

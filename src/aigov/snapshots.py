@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aigov.errors import UsageError
 from aigov.evidence import Evidence
 from aigov.git import Repository
-from aigov.repositories import is_manifest, listed, shows_something
+from aigov.repositories import is_manifest, resolve, shows_something
 from aigov.source import MAX_FILE_BYTES
 
 MAX_LINKS = 8
@@ -66,16 +66,12 @@ class Snapshot:
     def resolve_evidence(
         self, paths: Iterable[str], folder: str, url_prefixes: tuple[str, ...] | None
     ) -> dict[str, Evidence]:
-        """Say of each evidence path, relative to `folder`, whether it resolves, and to what; a
-        URL is left out, so unknown, unless a profile gives the prefixes that count."""
-        found = {}
-        for path in paths:
-            if path.startswith("https://"):
-                if url_prefixes is not None:
-                    found[path] = Evidence(listed(path, url_prefixes))
-            else:
-                found[path] = self._evidence(posixpath.normpath(posixpath.join(folder, path)))
-        return found
+        """Say of each evidence path whether it resolves below `folder`, and to what."""
+
+        def in_commit(path: str) -> Evidence:
+            return self._evidence(posixpath.normpath(posixpath.join(folder, path)))
+
+        return resolve(paths, url_prefixes, in_commit)
 
     def _evidence(self, path: str) -> Evidence:
         if path.startswith(("../", "/")) or is_manifest(posixpath.basename(path)):

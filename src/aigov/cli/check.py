@@ -120,8 +120,6 @@ def _told_apart(found: list[ManifestFile]) -> list[ManifestFile]:
 def _judge(
     manifests: list[ManifestFile], rules: Rules, settings: Settings, deleted: list[Problem]
 ) -> CheckResult:
-    prefixes = settings.profile.evidence_urls if settings.profile else None
-
     def files() -> Iterator[tuple[ReadFile, Surroundings]]:
         for problem in deleted:
             yield ReadFile(problem.path, (), (problem,)), Surroundings()
@@ -130,11 +128,18 @@ def _judge(
                 problem = Problem("SYN-001", file.path, 1, 1, file.refused)
                 yield ReadFile(file.path, (), (problem,)), Surroundings()
                 continue
-            found = read(file.path, file.content, rules, settings)
-            evidence = resolve_evidence(found.evidence, file.folder, file.root, prefixes)
-            yield found, Surroundings(evidence)
+            yield surrounded(file, file.content, rules, settings)
 
     return judge(files(), rules, settings)
+
+
+def surrounded(
+    file: ManifestFile, content: bytes, rules: Rules, settings: Settings
+) -> tuple[ReadFile, Surroundings]:
+    """Read `content` as what stands in `file`, with what lies around it."""
+    prefixes = settings.profile.evidence_urls if settings.profile else None
+    found = read(file.path, content, rules, settings)
+    return found, Surroundings(resolve_evidence(found.evidence, file.folder, file.root, prefixes))
 
 
 def _with_progress(found: list[ManifestFile]) -> Iterator[ManifestFile]:

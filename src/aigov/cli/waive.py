@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from aigov.check import check as judge
+from aigov.cli.check import surrounded
 from aigov.cli.options import (
     as_of_option,
     load_rules,
@@ -20,8 +21,7 @@ from aigov.cli.options import (
 from aigov.emit import dump
 from aigov.errors import UsageError, meant
 from aigov.policies import Policy, Waivable
-from aigov.preparing import ReadFile, Surroundings, read
-from aigov.repositories import ManifestFile, read_manifest, resolve_evidence
+from aigov.repositories import ManifestFile, read_manifest
 from aigov.results import DocumentResult
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -118,15 +118,8 @@ def _judged(
     file: ManifestFile, waiver: str, rules: Rules, settings: Settings
 ) -> tuple[DocumentResult, ...]:
     """Judge the manifest, and beside it the text of a waiver."""
-    prefixes = settings.profile.evidence_urls if settings.profile else None
-
-    def surrounded(content: bytes) -> tuple[ReadFile, Surroundings]:
-        found = read(file.path, content, rules, settings)
-        evidence = resolve_evidence(found.evidence, file.folder, file.root, prefixes)
-        return found, Surroundings(evidence)
-
     texts = [file.content, *([waiver.encode()] if waiver else [])]
-    result = judge([surrounded(text) for text in texts], rules, settings)
+    result = judge([surrounded(file, text, rules, settings) for text in texts], rules, settings)
     for problem in result.problems:
         where = f"{problem.path}:{problem.line}:{problem.column}"
         raise UsageError(problem.message, where=where)
