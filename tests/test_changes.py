@@ -416,7 +416,7 @@ def test_a_reader_is_told_every_value_that_changed_once_and_what_came_or_went_as
     assert described(example(CREDIT).value, after.value) == (
         "metadata.nickname is new",
         "spec.delivery.evaluations.discrimination is gone",
-        "spec.operations.slos.availability.target: 0.995 -> 0.9",
+        "spec.operations.slos.availability.target: 0.999 -> 0.9",
         "spec.oversight is gone",
         "spec.purpose is another",
         "spec.risk.tier: critical -> high",
