@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.agreement import agree
+from aigov.authorship import read_trail
 from aigov.bundled import folder, read_tree
 from aigov.changes import (
     Version,
@@ -21,7 +22,9 @@ from aigov.changes import (
 )
 from aigov.check import check
 from aigov.clues import Guide, read_clues
+from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
+from aigov.identities import Trail, judge_approvers, waiver_authors
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.packs import read_document
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
@@ -43,6 +46,8 @@ class Commit(NamedTuple):
     past: Histories
     before: tuple[ReadFile, ...]
     """The manifests of the base."""
+    trail: Trail
+    """Who wrote the documents of the commit."""
     rules: Rules
     settings: Settings
 
@@ -69,7 +74,9 @@ def read_commit(
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
     manifests = Snapshot(git, base.commit).manifests() if base.commit else ()
     before = (read(path, data, rules, settings) for path, data in manifests if data is not None)
-    return Commit(found, base, past, tuple(before), rules, settings)
+    trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
+    trail = read_trail(git.root, found.commit, trusted)
+    return Commit(found, base, past, tuple(before), trail, rules, settings)
 
 
 def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
@@ -78,6 +85,9 @@ def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | Non
     waivers = frozenset(commit.on_base("Waiver") if settings.profile else ())
     settings = settings._replace(waivers_on_base=waivers, demanded=DEMANDED)
     files = list(_files(commit))
+    written = (one for file, _ in files for one in file.documents if one.kind == "Waiver")
+    authors = waiver_authors(written, commit.trail, commit.rules, settings.profile)
+    settings = settings._replace(waiver_authors=authors)
     gone = gone_manifests(commit.before, [file for file, _ in files])
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
     if not files:
@@ -114,9 +124,11 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
     """Return what is known beside a use case; `before` is how the base has it."""
     found, rules, settings = commit.found, commit.rules, commit.settings
     agreed = agree(one, Repository(found.files.keys(), found.read), rules, settings)
+    agreed += judge_approvers(one, commit.trail, rules, settings)
     versions = commit.past.versions.get(one.id, ())
     if commit.unknown or (before and not versions):  # what cannot be read is not passed over
-        return Known({}, agreed)
+        unknown = commit.unknown or "its manifest on the base cannot be read"
+        return Known({}, (*agreed, *judge_freshness((), unknown, one, rules)))
     if commit.base.landed != found.commit:
         versions = (*versions, Version(None, recorded(one.document.value)))
     history = {
@@ -124,7 +136,7 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
         "git": record_facts(versions, settings.as_of),
     }
     changed = described(before.value, one.value) if before else None
-    findings = change_findings(before, one, rules)
+    findings = change_findings(before, one, rules) + judge_freshness(versions, "", one, rules)
     return Known({"history": history}, (*agreed, *findings), changed)
 
 

@@ -27,14 +27,14 @@ MAX_BYTES = 64 * 1024 * 1024
 """Manifests of a history that are read, all versions together."""
 _ENVIRONMENT = {**SAFE, "GIT_LITERAL_PATHSPECS": "0"}
 """Manifests are looked for by patterns."""
-_PATHS = [
+PATHS = [
     f":(glob)**/{name}" for name in (*MANIFEST_NAMES, *(f"*{end}" for end in MANIFEST_ENDINGS))
 ]
 _PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
-_OTHERS = ("Waiver", "Organization")
+OTHERS = ("Waiver", "Organization")
 """Kinds of document that are no use case; one without a kind is judged as one."""
-_REGULAR = ("100644", "100755")
-_DEEPEN = (
+REGULAR = ("100644", "100755")
+DEEPEN = (
     "fetch the whole history (`git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`, in "
     "GitLab CI `GIT_DEPTH: 0`)"
 )
@@ -72,22 +72,22 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
     Raises:
         UsageError: git cannot read the commit.
     """
-    with _asking(root) as ask:
+    with asking(root) as ask:
         parents = _parents(ask, rev)
         branch = _commit(ask, named) if named else _default_branch(ask)
         if named and branch is None:
             return Base(unknown=f"the base {named} is not in this clone; fetch or correct it")
-        shallow = _answer(ask, "rev_parse", "--is-shallow-repository") == "true"
+        shallow = answer(ask, "rev_parse", "--is-shallow-repository") == "true"
         if branch:
-            shared = _answer(ask, "merge_base", rev, branch)
+            shared = answer(ask, "merge_base", rev, branch)
             if shared is None and shallow:
-                return Base(unknown=f"where {named or 'the base'} parted is not here; {_DEEPEN}")
+                return Base(unknown=f"where {named or 'the base'} parted is not here; {DEEPEN}")
             if shared != rev:
                 return Base(shared or branch, shared or branch)
         if not parents:
             return Base("", rev)
         if _commit(ask, parents[0]) is None:
-            return Base(unknown=f"the commit before {rev[:12]} is not in this clone; {_DEEPEN}")
+            return Base(unknown=f"the commit before {rev[:12]} is not in this clone; {DEEPEN}")
         return Base(parents[0], rev)
 
 
@@ -102,17 +102,17 @@ def histories(root: str, landed: str, today: str) -> Histories:
     other commit.  Where an object is not in the clone, all is unknown: what is missing may be
     the record that was rewritten.
     """
-    with _asking(root) as ask:
+    with asking(root) as ask:
         try:
             days = _days(ask, landed, today) if landed else {}
             if days and len(_parents(ask, next(iter(days)))) > 0:
-                return Histories(unknown=f"the history is cut off in this clone; {_DEEPEN}")
+                return Histories(unknown=f"the history is cut off in this clone; {DEEPEN}")
             found: dict[str, list[Version]] = {}
             seen: dict[str, list[tuple[str, Version]]] = {}
             size = 0
             for commit, blob in reversed(list(_written(ask, landed))) if landed else ():
                 if blob not in seen:
-                    content = _content(ask, blob)
+                    content = content_of(ask, blob)
                     size += len(content)
                     seen[blob] = list(_use_cases(content))
                 if size > MAX_BYTES:
@@ -121,12 +121,12 @@ def histories(root: str, landed: str, today: str) -> Histories:
                     dated = version._replace(on=days[commit])
                     found.setdefault(use_case, []).append(dated)
         except (git.GitError, ValueError):  # the latter: GitPython has no such object
-            return Histories(unknown=f"parts of the history are not in this clone; {_DEEPEN}")
+            return Histories(unknown=f"parts of the history are not in this clone; {DEEPEN}")
     return Histories({use_case: tuple(versions) for use_case, versions in found.items()})
 
 
 @contextmanager
-def _asking(root: str) -> Iterator[git.Git]:
+def asking(root: str) -> Iterator[git.Git]:
     """Give a git that reads the repository at `root`, whatever the environment says."""
     inner = os.path.join(root, ".git")
     ask = git.Git(root)
@@ -143,7 +143,7 @@ def _asking(root: str) -> Iterator[git.Git]:
         ask.clear_cache()
 
 
-def _answer(ask: git.Git, command: str, *arguments: str) -> str | None:
+def answer(ask: git.Git, command: str, *arguments: str) -> str | None:
     """Return what git says, None where it says no."""
     status, said, _ = getattr(ask, command)(
         *arguments, with_extended_output=True, with_exceptions=False
@@ -154,7 +154,7 @@ def _answer(ask: git.Git, command: str, *arguments: str) -> str | None:
 def _commit(ask: git.Git, name: str) -> str | None:
     if name.startswith("-"):  # no name of git's, but an option of its program
         return None
-    return _answer(ask, "rev_parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return answer(ask, "rev_parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
 
 def _default_branch(ask: git.Git) -> str | None:
@@ -186,7 +186,7 @@ def _written(ask: git.Git, tip: str) -> Iterator[tuple[str, str]]:
     """Yield (commit, blob) of each manifest that a first-parent commit wrote, newest first."""
     listed: str = ask.log(
         "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev", "-z",
-        "--no-renames", "--no-show-signature", "--format=%H", tip, "--", *_PATHS,
+        "--no-renames", "--no-show-signature", "--format=%H", tip, "--", *PATHS,
     )  # fmt: skip
     commit, words = "", iter(listed.split("\0"))
     for word in words:
@@ -194,13 +194,13 @@ def _written(ask: git.Git, tip: str) -> Iterator[tuple[str, str]]:
         if told.startswith(":"):
             _, mode, _, blob, _ = told.split(" ")
             next(words)  # the path
-            if mode in _REGULAR:
+            if mode in REGULAR:
                 yield commit, blob
         elif told:
             commit = told
 
 
-def _content(ask: git.Git, blob: str) -> bytes:
+def content_of(ask: git.Git, blob: str) -> bytes:
     if ask.get_object_header(blob)[2] > MAX_FILE_BYTES:
         return b""
     content: bytes = ask.get_object_data(blob)[3]
@@ -213,5 +213,5 @@ def _use_cases(content: bytes) -> Iterator[tuple[str, Version]]:
         value: Any = document.value if isinstance(document.value, dict) else {}
         metadata = value.get("metadata")
         found = metadata.get("id") if isinstance(metadata, dict) else None
-        if isinstance(found, str) and value.get("kind") not in _OTHERS:
+        if isinstance(found, str) and value.get("kind") not in OTHERS:
             yield found, Version(None, recorded(value))

@@ -5,7 +5,7 @@ wrong with a waiver is a finding of its own (WAI codes).  The expiry day is incl
 and the date is an argument.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -17,6 +17,8 @@ from aigov.rules import Rules
 from aigov.settings import Profile, Settings, same_person
 from aigov.source import Document
 
+BUILDERS = ("accountable", "technology")
+"""Roles below `spec.ownership` whose owners may not write a waiver of their use case."""
 EXPIRING_DAYS = 14
 """A waiver that ends within these days warns (WAI-003)."""
 
@@ -137,6 +139,7 @@ def judge_waiver(
         if days > allowed:
             words = f"{days} days; at tier {target.tier} at most {allowed}"
             found.append(_finding(waiver, "WAI-004", "expires_on", words))
+        found += _author_findings(waiver, target, settings)
         found += _approver_findings(waiver, policy.waivable.approver_not, target, settings.profile)
     left = (expires - date.fromisoformat(today)).days
     if left < 0:
@@ -189,6 +192,31 @@ def _approver_findings(
             "cannot be told apart; use one kind, or map people in the organisation profile"
         )
     return [_finding(waiver, "WAI-006", "approved_by", words) for words in said]
+
+
+def _author_findings(waiver: Waiver, target: Target, settings: Settings) -> Iterator[Result]:
+    """Yield why those who wrote a waiver may not have: owners grant themselves nothing."""
+    people = settings.profile.people if settings.profile else {}
+    authors = settings.waiver_authors.get(waiver.id)
+    if authors is None:
+        return
+    wrote = {
+        role: authors.people.get(same_person(target.owners[role], people))
+        for role in BUILDERS
+        if role in target.owners
+    }
+    for role, commit in wrote.items():
+        if commit:
+            words = f"the {role} owner, {target.owners[role]}, wrote it in {commit}"
+            yield _finding(waiver, "WAI-006", "approved_by", words)
+    if any(wrote.values()):
+        return
+    unsure = authors.unknown
+    if authors.signed and authors.signer != same_person(waiver.approved_by, people):
+        unsure = unsure or f"{waiver.approved_by} has not signed the commit that wrote it last"
+    if unsure:
+        words = f"cannot tell who wrote it: {unsure}"
+        yield _finding(waiver, "WAI-006", "approved_by", words)._replace(outcome=Outcome.UNKNOWN)
 
 
 def _ways(person: str, people: Mapping[str, str]) -> set[bool]:
