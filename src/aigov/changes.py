@@ -352,13 +352,14 @@ def finding(
         (Spot(pointer, after.document.place(pointer)) for pointer in pointers),
         key=lambda spot: (spot.place, spot.pointer),
     )
-    more = f" and {len(said) - MAX_NAMED} more" if len(said) > MAX_NAMED else ""
+    words = list(dict.fromkeys(words for _, words in said))
+    more = f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else ""
     first = spots[0].pointer
     return Result(
         code,
         outcome,
         rules.codes[code].enforcement,
-        message=prefix + ", ".join(words for _, words in said[:MAX_NAMED]) + more,
+        message=prefix + ", ".join(words[:MAX_NAMED]) + more,
         pointer=first,
         place=spots[0].place,
         related=tuple(spots[1:]),

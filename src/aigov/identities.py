@@ -101,7 +101,8 @@ def judge_approvers(
         return (Result("CHG-007", Outcome.NOT_APPLICABLE, note="nothing is approved yet"),)
     unread = trail.unknown or _unexplained(prepared, touches)
     said: dict[Outcome, list[Said]] = {Outcome.FAIL: [], Outcome.UNKNOWN: []}
-    for at, approver, given, start in standing:
+    for given, start in standing:
+        at, approver = ("spec", "approvals", str(given.position), "person"), given.person
         later = trail.since(start) if start else None
         written = [
             one for one in touches if one.material and (later is None or one.writer.commit in later)
@@ -112,8 +113,8 @@ def judge_approvers(
             blocks = " and ".join(mine[0].material)
             words = f"{approver} approved it, and wrote {blocks} in {mine[0].writer.commit[:12]}"
             said[Outcome.FAIL].append((at, words))
-        elif unread or authors.unknown or given:
-            said[Outcome.UNKNOWN].append((at, unread or authors.unknown or given))
+        elif doubt := unread or authors.unknown or given.doubt:
+            said[Outcome.UNKNOWN].append((at, doubt))
     for outcome, prefix in ((Outcome.FAIL, ""), (Outcome.UNKNOWN, "cannot tell: ")):
         if said[outcome]:
             return (finding("CHG-007", said[outcome], prepared, rules, outcome, prefix),)
@@ -142,7 +143,7 @@ def waiver_authors(
 def authors_of(touches: Iterable[Touch], rules: Rules, profile: Profile | None) -> Authors:
     """Return the people of commits, each with the first one that names them."""
     how: Any = rules.packs[0].documents[ACCOUNTS].value
-    signed = bool(profile and profile.spec.get("trusted_signers"))
+    signed = _asks_signatures(profile)
     people: dict[str, str] = {}
     unknown = ""
     for writer, _ in touches:
@@ -172,39 +173,60 @@ def _person(address: str, hidden: list[str], profile: Profile | None) -> tuple[s
     return (*known, *ways)[0], bool(known)
 
 
+class _Approval(NamedTuple):
+    brought: int
+    """Position of the commit that brought it."""
+    day: str
+    position: int
+    person: str
+    positive: bool
+    doubt: str
+    """Why nobody knows that this person gave it, else ""."""
+
+
 def _standing(
     prepared: Prepared, touches: Sequence[Touch], profile: Profile | None
-) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
-    """Yield the approvals that stand: place, approver, why nobody knows that they gave it
-    (else ""), and the commit that brought the approval of another person before ("": none)."""
-    people = profile.people if profile else _NOBODY
-    signed = bool(profile and profile.spec.get("trusted_signers"))
+) -> Iterator[tuple[_Approval, str]]:
+    """Yield the approvals that stand, each with the commit that brought the last one of
+    somebody else there before it ("": none)."""
     brought: dict[Leaf, int] = {}
     for index, touch in enumerate(touches):
         for leaf in touch.leaves or ():
             brought.setdefault(leaf, index)
-    ledger: dict[tuple[str, str], list[tuple[int, str, int, str, bool, str]]] = {}
+    ledger: dict[tuple[str, str], list[_Approval]] = {}
     for position, entry in _approvals(prepared.document.value):
         leaf = _approval(entry)
         _, gate, function, named, day, decision = leaf
         index = brought.get(leaf, len(touches))
-        person = same_person(named, people)
-        writer = touches[index].writer if index < len(touches) else None
-        unsigned = ""
-        if signed and (writer is None or same_person(writer.signer, people) != person):
-            unsigned = f"{named} has not signed the commit that brought this approval"
-        told = (index, day, position, person, decision.startswith("approved"), unsigned)
-        ledger.setdefault((gate, function), []).append(told)
+        signer = touches[index].writer.signer if index < len(touches) else ""
+        person, doubt = _approver(named, signer, profile)
+        given = _Approval(index, day, position, person, decision.startswith("approved"), doubt)
+        ledger.setdefault((gate, function), []).append(given)
     for entries in ledger.values():
-        *before, (last, _, position, approver, approved, unsigned) = sorted(entries)
-        starts = [
-            index
-            for index, _, _, person, positive, doubt in before
-            if positive and not doubt and person != approver and index < last
+        *before, last = sorted(entries)
+        others = [
+            touches[one.brought].writer.commit
+            for one in before
+            if one.positive and not one.doubt and one.person != last.person
+            if one.brought < last.brought
         ]
-        if approved and approver:
-            start = touches[starts[-1]].writer.commit if starts else ""
-            yield ("spec", "approvals", str(position), "person"), approver, unsigned, start
+        if last.positive and last.person:
+            yield last, others[-1] if others else ""
+
+
+def _approver(named: str, signer: str, profile: Profile | None) -> tuple[str, str]:
+    """Return who approved, and why nobody knows, else ""."""
+    person, known = _person(named, [], profile)
+    if profile and not known:
+        return person, f"{named:.{_LONGEST}} is none of the profile's people"
+    if _asks_signatures(profile) and _person(signer, [], profile)[0] != person:
+        return person, f"{named:.{_LONGEST}} has not signed the commit that brought the approval"
+    return person, ""
+
+
+def _asks_signatures(profile: Profile | None) -> bool:
+    """Tell whether only signed commits identify their people."""
+    return bool(profile and profile.spec.get("trusted_signers"))
 
 
 def _approvals(value: Any) -> Iterator[tuple[int, dict[str, Any]]]:

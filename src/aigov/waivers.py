@@ -211,7 +211,14 @@ def _author_findings(waiver: Waiver, target: Target, settings: Settings) -> Iter
             yield _finding(waiver, "WAI-006", "approved_by", words)
     if any(wrote.values()):
         return
+    strange = [
+        target.owners[role]
+        for role in wrote
+        if settings.profile and same_person(target.owners[role], {}) not in people
+    ]
     unsure = authors.unknown
+    if strange:
+        unsure = unsure or f"{strange[0]}, an owner, is none of the profile's people"
     if authors.signed and authors.signer != same_person(waiver.approved_by, people):
         unsure = unsure or f"{waiver.approved_by} has not signed the commit that wrote it last"
     if unsure:
