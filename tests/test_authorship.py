@@ -250,18 +250,16 @@ def test_whoever_breaks_a_manifest_may_have_written_what_its_repair_brings(repo)
 
 def test_what_stands_behind_a_link_has_no_author(repo):
     (repo.path / "aigov.yaml").unlink()
-    repo.write(READY.replace('version: "2508"', 'version: "2509"'), "text")
     (repo.path / "aigov.yaml").symlink_to("text")
-    repo.commit(KARIN)
-    rules, profile = governed()
-    settings = Settings(AS_OF, profile=profile)
-    data = (repo.path / "text").read_bytes()
-    document = read("aigov.yaml", data, rules, settings).documents[0]
-    repo.write(READY, "other.aigov.yaml")  # its id has a history, this text has none
-    (repo.path / "aigov.yaml").unlink()
+    repo.write(READY, "text")
     repo.commit()
-    (found,) = judge_approvers(document, repo.trail(), rules, settings)
-    assert found.outcome is Outcome.FAIL  # karin took it away from where it could be read
+    repo.write(READY.replace('version: "2508"', 'version: "2509"'), "text")
+    repo.commit(KARIN)
+    (found,) = [r for d in repo.judged().documents for r in d.results if r.code == "CHG-007"]
+    assert found.outcome is Outcome.UNKNOWN
+    assert found.message == (
+        "cannot tell: no commit is seen to have written spec.architecture.models"
+    )
 
 
 def test_a_person_whom_the_profile_does_not_know_leaves_it_unknown(repo):
@@ -271,7 +269,7 @@ def test_a_person_whom_the_profile_does_not_know_leaves_it_unknown(repo):
     assert found.message == (
         f"cannot tell: kh@home.example in {commit[:12]} is none of the profile's people"
     )
-    rules, profile = governed()
+    _, profile = governed()
     known = {**profile.people, "kh@home.example": KARIN, "@dependabot[bot]": "bot"}
     assert repo.approvers(profile._replace(people=known)).outcome is Outcome.FAIL
     known["kh@home.example"] = ANA
@@ -463,14 +461,21 @@ def test_no_configuration_of_the_repository_has_a_say_in_signatures(repo, keys):
     repo.git("config", "gpg.ssh.allowedSignersFile", str(allowed))
     trusted = {ANA: public(keys, "ana")}
     assert {one.writer.signer for one in repo.trail(trusted).touches["UseCase", USE_CASE]} == {""}
-    armour = b"gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----\n\n"
-    repo.raw(rb"gpgsig .*?-----END SSH SIGNATURE-----\n\n", armour) if False else None
+    pgp = b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP SIGNATURE-----\n\n"
+    repo.raw(rb"\ngpgsig (.|\n)*?\n\n", pgp)
+    assert {one.writer.signer for one in repo.trail(trusted).touches["UseCase", USE_CASE]} == {""}
     assert not proof.exists()
 
 
-def test_without_ssh_keygen_signatures_are_unknown_and_say_what_to_install(repo, monkeypatch):
+def test_without_ssh_keygen_signatures_are_unknown_and_say_what_to_install(
+    repo, tmp_path, monkeypatch
+):
     trusted = {ANA: "ssh-ed25519 AAAA"}
-    monkeypatch.setattr(authorship.shutil, "which", lambda _: None)
+    found = shutil.which("git")
+    assert found
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").symlink_to(found)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     assert "install ssh-keygen" in repo.trail(trusted).unknown
 
 
@@ -493,11 +498,26 @@ def test_what_a_partial_clone_lacks_is_unknown_and_not_fetched(repo, tmp_path):
     assert "parts of the history are not in this clone" in trail.unknown
 
 
-@pytest.mark.parametrize(("bound", "most"), [("MAX_COMMITS", 1), ("MAX_LEAVES", 10), ("MAX_BYTES", 10)])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize(("bound", "most"), [("MAX_COMMITS", 1), ("MAX_BYTES", 10)])
 def test_a_history_that_is_too_long_to_read_is_unknown(repo, monkeypatch, bound, most):
     repo.change('version: "2508"', 'version: "2509"')
     monkeypatch.setattr(authorship, bound, most)
     assert repo.trail().unknown == "the manifests have too long a history to read"
+
+
+def test_manifests_that_unfold_without_end_are_unknown(repo, monkeypatch):
+    touches = repo.trail().touches["UseCase", USE_CASE]
+    size = len(touches[0].leaves or ())
+    for _ in range(3):
+        repo.write("kind: UseCase\n")
+        repo.commit()
+        repo.write(READY)
+        repo.commit()
+    assert repo.trail().unknown == ""
+    monkeypatch.setattr(authorship, "MAX_LEAVES", size * 5)
+    assert repo.trail().unknown == "the manifests have too long a history to read"
+    monkeypatch.setattr(authorship, "MAX_LEAVES", size)
+    assert "no commit is seen to have written" in repo.approvers().message
 
 
 @pytest.mark.parametrize(
