@@ -143,9 +143,10 @@ def unknown_changes(after: Prepared, why: str, rules: Rules) -> tuple[Result, ..
             code,
             Outcome.UNKNOWN,
             rules.codes[code].enforcement,
-            message=f"cannot tell: {why}",
+            message=why,
             pointer=pointer,
             place=after.document.place(pointer),
+            missing=("/history",),
             fingerprint=fingerprint(code, after.id, pointer),
         )
         for code in _COMPARED
