@@ -39,15 +39,9 @@ class _Evidence(NamedTuple):
 
 
 def judge_freshness(
-    versions: Sequence[Version], unknown: str, prepared: Prepared, rules: Rules
+    versions: Sequence[Version], prepared: Prepared, rules: Rules
 ) -> tuple[Result, ...]:
-    """Return CHG-008 on the last of `versions` (oldest first), which is that of `prepared`.
-
-    `unknown` says why they cannot be read, else is "".
-    """
-    if unknown:
-        told: list[Said] = [(("spec",), unknown)]
-        return (finding("CHG-008", told, prepared, rules, Outcome.UNKNOWN, "cannot tell: "),)
+    """Return CHG-008 on the last of `versions` (oldest first), which is that of `prepared`."""
     states = [_state(version) for version in versions]
     stood = [
         {one.name: one for one in _evidence(*pair)} for pair in zip(versions, states, strict=True)

@@ -61,6 +61,8 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
     if result is None:
         click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+        if commit.unknown:
+            click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
         return 0
     given = {
         "rev": found.commit,
