@@ -14,6 +14,7 @@ import pytest
 from aigov import authorship
 from aigov.authorship import read_trail
 from aigov.cli.options import load_rules
+from aigov.errors import ProfileError
 from aigov.findings import Outcome, Result
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository as Git
@@ -551,3 +552,19 @@ def test_a_mailmap_of_the_repository_is_ignored(repo):
     repo.write(f"Ana <{ANA}> <{KARIN}>\n", ".mailmap")
     repo.commit()
     assert repo.approvers().outcome is Outcome.FAIL
+
+
+def test_a_profile_may_list_bots_and_keys_and_nothing_that_is_no_key(tmp_path):
+    text = (EXAMPLES / "organization.yaml").read_text("utf-8")
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
+    file = tmp_path / "profile.yaml"
+    people = text.replace("  people:\n", '  people:\n    "@dependabot[bot]": []\n')
+    file.write_text(f"{people}  trusted_signers:\n    {ANA}: {key} her laptop\n", "utf-8")
+    _, profile = load_rules((), str(file))
+    assert profile
+    assert profile.people["@dependabot[bot]"] == "@dependabot[bot]"
+    for wrong in ("-----BEGIN PGP PUBLIC KEY BLOCK-----", f'"{key}\\n* {key}"', f"* {key}"):
+        wrong = wrong if wrong.startswith('"') else f"'{wrong}'"
+        file.write_text(f"{text}  trusted_signers:\n    {ANA}: {wrong}\n", "utf-8")
+        with pytest.raises(ProfileError, match=r"\.pub file"):
+            load_rules((), str(file))
