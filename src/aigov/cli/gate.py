@@ -1,15 +1,30 @@
 """`aigov gate`: may this commit go live? What exactly is missing?"""
 
 import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
+from aigov.attestation import MOST, PAYLOAD, TYPES, encode, parse_subject, repository_uri, statement
+from aigov.check import check
+from aigov.cli.options import (
+    Output,
+    add_output,
+    exit_code,
+    judging_options,
+    load_rules,
+    parse_formats,
+    read_file,
+    write_file,
+    write_reports,
+)
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
+from aigov.results import CheckResult
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
 
@@ -21,6 +36,25 @@ from aigov.snapshots import snapshot
     "--base",
     metavar="REF",
     help="What it is compared with (default: where it left the default branch).",
+)
+@click.option(
+    "--attest",
+    "attested",
+    metavar="[TYPE=]FILE",
+    multiple=True,
+    help=f"Write the decision, signed where there is a key, as in-toto statement of a type: "
+    f"{', '.join(TYPES)} (default: {next(iter(TYPES))}); repeatable.",
+)
+@click.option(
+    "--subject",
+    metavar="NAME@sha256:HEX",
+    help="What the attestation is about, such as an image (default: the commit).",
+)
+@click.option(
+    "--key",
+    metavar="FILE",
+    help="Private key (PEM) to sign with; or give its text in AIGOV_SIGNING_KEY, and its "
+    "password in AIGOV_KEY_PASSWORD.",
 )
 @judging_options
 def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
@@ -35,12 +69,14 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
       aigov-gate gate
       aigov-gate gate --base origin/main --profile ../governance/organization.yaml
       aigov-gate gate --rev origin/main --format json=decision.json
+      aigov-gate gate --attest gate.intoto.json --key gate.pem
 
     \b
     Exit codes: 0 allowed, 1 denied, 2 could not judge, 70 a bug, 130 interrupted.
     """
     stage = options["stage"] or "production"
     outputs = parse_formats(options["formats"])
+    attestations = _attestations(options, list(outputs))
     git = Repository(repository)
     for given in (options["profile"], *options["folders"]):
         _refuse_inside(given, git.root)
@@ -56,9 +92,6 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     commit = read_commit(git, found, base, rules, settings)
     differing = f"the working tree differs from {found.commit[:12]}, which alone was judged"
     result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
-    if result is None:
-        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
-        return 0
     given = {
         "rev": found.commit,
         "base": commit.base.commit or None,
@@ -66,9 +99,50 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
         "fail_on": options["fail_on"],
         "no_waivers": options["no_waivers"],
     }
-    result = decide(result, stage, given)
-    write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
-    return exit_code(result, options["fail_on"])
+    decided = decide(result or check((), rules, settings), stage, given)
+    if result is None:
+        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+    else:
+        write_reports(decided, outputs, quiet=options["quiet"], verbose=options["verbose"])
+    if attestations:
+        name = repository_uri(git.origin(), os.path.basename(git.root))
+        _attest(
+            decided, attestations, options["subject"] or f"{name}@{found.commit}", options["key"]
+        )
+    return exit_code(decided, options["fail_on"])
+
+
+def _attestations(options: Mapping[str, Any], outputs: list[Output]) -> list[Output]:
+    """Return what to attest to, which no other output of the run may replace.
+
+    Raises:
+        UsageError: an option makes no sense.
+    """
+    count = len(outputs)
+    for given in options["attested"]:
+        form, _, file = given.partition("=")
+        add_output(outputs, Output(form, file) if form in TYPES else Output("vsa", given))
+    subject = options["subject"]
+    if not outputs[count:] and (subject or options["key"]):
+        raise UsageError("--subject and --key are of an attestation", remedy="--attest FILE")
+    if subject and not parse_subject(subject).name:
+        raise UsageError(f"{subject} names nothing", remedy="--subject NAME@sha256:HEX")
+    return outputs[count:]
+
+
+def _attest(result: CheckResult, to: list[Output], subject: str, key: str | None) -> None:
+    """Write the decision, signed where a key is given."""
+    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    pem = read_file(key, "key", MOST) if key else os.environ.get("AIGOV_SIGNING_KEY", "").encode()
+    for output in to:
+        data = encode(statement(result, parse_subject(subject), moment, output.format))
+        if pem:
+            from aigov.signing import sign  # needs the extra `attest`
+
+            data = encode(sign(data, PAYLOAD, pem, os.environ.get("AIGOV_KEY_PASSWORD")))
+        write_file(output.file or "", [data.decode()], "attestation")
+        if not pem:
+            click.echo(f"{output.file} is not signed: no --key, no AIGOV_SIGNING_KEY", err=True)
 
 
 def _refuse_inside(path: str | None, root: str) -> None:
