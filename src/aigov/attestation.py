@@ -12,7 +12,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aigov.errors import UsageError
 from aigov.findings import Outcome
@@ -26,40 +26,32 @@ TYPES = {
 """Predicate types by the name that the command line has for them; the first is the default."""
 PAYLOAD = "application/vnd.in-toto+json"
 DECISION = "urn:aigov:decision:v1"
-VERIFIER = "urn:aigov:gate:v1"
 MOST = 4 * 1024 * 1024
 """Bytes of an attestation that are read: as many as of a manifest file."""
 SKEW = 300
 """Seconds that the clocks of two machines may differ."""
-DEMANDS = ("signature", "subject", "decision", "as-of", "fail-on", "stage", "policies", "profile")
-CHECKS = (*DEMANDS, "age")
+CHECKS = (
+    *("signature", "subject", "decision", "as-of", "fail-on"),
+    *("stage", "policies", "profile", "age"),
+)
 """What may be checked, in the order it is told."""
 
-_SUBJECT = re.compile(r"(?:(.+)@)?(?:sha256:([0-9a-f]{64})|([0-9a-f]{40}(?:[0-9a-f]{24})?))", re.I)
-_SCP = re.compile(r"(?:[^/:]+@)?([^/:@]{2,}):(?!//)(.+)")
-"""The short form of ssh addresses; one letter before the colon is a drive of Windows."""
+_SUBJECT = re.compile(r"(?:.+@)?(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64})")
+_ORIGIN = re.compile(
+    r"(?:(https?|ssh|git)://(?:[^@/]*@)?([\w.-]+(?::\d+)?)/|(?:[^@/:]*@)?([\w.-]{2,}):/?(?!/))"
+    r"([\w./~%+-]+?)(?:\.git)?/?",
+    re.ASCII,
+)
+"""An address, also in ssh's short form; one letter before a colon is a drive of Windows."""
 _AGE = re.compile(r"([0-9]{1,6})([mhd])")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
-
-
-class Subject(NamedTuple):
-    """What is attested: a commit, or what was built from it."""
-
-    name: str
-    """Empty in a demand that any name meets."""
-    algorithm: str
-    """`gitCommit` or `sha256`."""
-    digest: str
-
-    def __str__(self) -> str:
-        digest = f"sha256:{self.digest}" if self.algorithm == "sha256" else self.digest
-        return f"{self.name}@{digest}" if self.name else digest
 
 
 class Demands(NamedTuple):
     """What an attestation must be; None: not demanded."""
 
-    subject: Subject
+    subject: str
+    """As `parse_subject` returns it."""
     stage: str | None = None
     policy_digest: str | None = None
     profile_digest: str | None = None
@@ -79,18 +71,19 @@ class Check(NamedTuple):
     """May hold hostile text: renderers escape it."""
 
 
-def parse_subject(text: str) -> Subject:
-    """Read the whole id of a commit or `sha256:...`, either with `NAME@` before it.
+def parse_subject(text: str) -> str:
+    """Return the whole id of a commit or `sha256:...`, either with `NAME@` before it, the
+    digits in lower case.
 
     Raises:
         UsageError: it is none of these.
     """
-    found = _SUBJECT.fullmatch(text)
-    if not found:
+    name, at, digest = text.rpartition("@")
+    subject = f"{name}{at}{digest.lower()}"
+    if not _SUBJECT.fullmatch(subject):
         remedy = "give the full id of a commit, or NAME@sha256: and 64 hex digits"
         raise UsageError(f"{text} is no subject", remedy=remedy)
-    algorithm = "sha256" if found[2] else "gitCommit"
-    return Subject(found[1] or "", algorithm, (found[2] or found[3]).lower())
+    return subject
 
 
 def parse_age(text: str) -> int:
@@ -108,49 +101,44 @@ def parse_age(text: str) -> int:
 def repository_uri(origin: str, name: str) -> str:
     """Return `git+` and the address of a repository without user, password or query.
 
-    Where `origin` is no such address, or may hide a password where none belongs, it is
-    `git:` and the `name` of the repository.
+    Where `origin` is no plain address (a folder, or what may hide a password), it is `git:`
+    and the `name` of the repository.
     """
-    short = _SCP.fullmatch(origin)
-    try:
-        parts = urlsplit(f"ssh://{short[1]}/{short[2]}" if short else origin)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        parts, port = urlsplit(""), ""
-    hidden = "@" in f"{parts.path}{parts.query}{parts.fragment}"
-    if hidden or not parts.hostname or parts.scheme not in {"https", "http", "ssh", "git"}:
+    found = _ORIGIN.fullmatch(origin)
+    if not found:
         return f"git:{quote(name) or 'repository'}"
-    path = quote(parts.path.rstrip("/").removesuffix(".git"), safe="/%")
-    return f"git+{parts.scheme}://{quote(parts.hostname)}{port}{path}"
+    return f"git+{found[1] or 'ssh'}://{found[2] or found[3]}/{found[4]}"
 
 
-def statement(result: CheckResult, subject: Subject, moment: str, form: str) -> dict[str, Any]:
+def statement(result: CheckResult, subject: str, moment: str, form: str) -> dict[str, Any]:
     """Return the statement of a decision, taken at `moment` (RFC 3339, UTC, `...Z`).
 
-    `form` is a key of `TYPES`.
+    `subject` is as `parse_subject` returns it, with a name; `form` is a key of `TYPES`.
     """
     decision = result.decision
     assert decision is not None  # the gate decided
-    level = f"AIGOV_STAGE_{decision.stage.upper()}_ALLOWED"
-    policy = _resource("urn:aigov:policies", result.policy_digest)
-    predicate: dict[str, Any] = {
-        "verifier": {"id": VERIFIER, "version": {"aigov-gate": result.tool_version}},
-        "timeVerified": moment,
-        "resourceUri": str(subject),
-        "policy": policy,
-        "verificationResult": "PASSED" if decision.allow else "FAILED",
-        "verifiedLevels": [level if decision.allow else "FAILED"],
-    }
-    if form == "svr":
-        profile = result.profile_digest
-        policies = [policy, *([_resource("urn:aigov:profile", profile)] if profile else [])]
-        predicate = {
-            "verifier": {"id": VERIFIER, "policies": policies},
+    name, _, digest = subject.rpartition("@")
+    plain = digest.removeprefix("sha256:")
+    passed = [f"AIGOV_STAGE_{decision.stage.upper()}_ALLOWED"] if decision.allow else []
+    verifier = {"id": "urn:aigov:gate:v1", "version": {"aigov-gate": result.tool_version}}
+    policies = {"sha256": result.policy_digest.removeprefix("sha256:")}
+    policy = {"uri": "urn:aigov:policies", "digest": policies}
+    predicates: dict[str, dict[str, Any]] = {
+        "vsa": {
+            "verifier": verifier,
+            "timeVerified": moment,
+            "resourceUri": subject,
+            "policy": policy,
+            "verificationResult": "PASSED" if decision.allow else "FAILED",
+            "verifiedLevels": passed or ["FAILED"],
+        },
+        "svr": {
+            "verifier": {**verifier, "policies": [policy]},
             "timeCreated": moment,
-            "properties": [level] if decision.allow else [],
-        }
-    predicate[DECISION] = {
-        "tool": {"name": "aigov-gate", "version": result.tool_version},
+            "properties": passed,
+        },
+    }
+    record = {
         "allow": decision.allow,
         "stage": decision.stage,
         "given": decision.given,
@@ -159,21 +147,19 @@ def statement(result: CheckResult, subject: Subject, moment: str, form: str) -> 
         "profile_digest": result.profile_digest,
         "use_cases": [_use_case(one) for one in result.documents if one.kind == "UseCase"],
     }
-    about = {"name": subject.name, "digest": {subject.algorithm: subject.digest}}
-    made: dict[str, Any] = {
+    algorithm = "gitCommit" if digest == plain else "sha256"
+    return {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [about],
+        "subject": [{"name": name, "digest": {algorithm: plain}}],
         "predicateType": TYPES[form],
-        "predicate": predicate,
+        "predicate": {**predicates[form], DECISION: record},
     }
-    return made
 
 
 def encode(value: object) -> bytes:
     """Return the one way in which the gate writes a statement or an envelope."""
-    plain = json.loads(dump(value))  # without lone surrogates
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"{text}\n".encode("ascii")
+    plain = json.loads(dump(value))  # without NaN and lone surrogates
+    return f"{json.dumps(plain, sort_keys=True, separators=(',', ':'))}\n".encode()
 
 
 def verify(
@@ -201,16 +187,16 @@ def verify(
             _decode(envelope["signatures"][0]["sig"])
         predicate = value["predicate"]
     except (ValueError, KeyError, RecursionError):
-        problem = "not, byte for byte, an attestation as the gate writes it"
-        return _broken("form", problem)
-    signature = _signature(envelope, demands, signed_by)
-    if signature.held is False:
-        return _broken("signature", signature.message)
-    return signature, *_checks(value["subject"][0], predicate, demands, now)
-
-
-def _resource(uri: str, digest: str) -> dict[str, Any]:
-    return {"uri": uri, "digest": {"sha256": digest.removeprefix("sha256:")}}
+        return _broken("form", "not, byte for byte, an attestation as the gate writes it")
+    held, words = None, "it is signed, and no key was given"
+    if envelope is None:
+        held, words = None if "unsigned" in demands.accepted else False, "it is not signed"
+    elif signed_by is not None:
+        key = signed_by(envelope)
+        held, words = bool(key), f"by key {key[:16]}" if key else "not by this key"
+    if held is False:
+        return _broken("signature", words)
+    return Check("signature", held, words), *_checks(value["subject"][0], predicate, demands, now)
 
 
 def _use_case(document: DocumentResult) -> dict[str, Any]:
@@ -244,66 +230,37 @@ def _broken(name: str, problem: str) -> tuple[Check, ...]:
     return Check(name, False, problem), *(Check(one, None, "not reached") for one in others)
 
 
-def _signature(
-    envelope: Mapping[str, Any] | None,
-    demands: Demands,
-    signed_by: Callable[[Mapping[str, Any]], str] | None,
-) -> Check:
-    if envelope is None:
-        held = None if "unsigned" in demands.accepted else False
-        return Check("signature", held, "it is not signed")
-    if signed_by is None:
-        return Check("signature", None, "it is signed, and no key was given")
-    key = signed_by(envelope)
-    return Check("signature", bool(key), f"by key {key[:16]}" if key else "not by this key")
-
-
 def _checks(
     about: Mapping[str, Any], predicate: Mapping[str, Any], demands: Demands, now: datetime
 ) -> Iterator[Check]:
+    """Check what is said; what is not demanded or let go of is told without a verdict."""
     record = predicate[DECISION]
-    stage, given = record["stage"], record["given"]
+    given, use_cases = record["given"], record["use_cases"]
     ((algorithm, digest),) = about["digest"].items()
-    subject = Subject(about["name"], algorithm, digest)
-    wanted = demands.subject
-    same = wanted == (subject if wanted.name else subject._replace(name=""))
-    yield Check("subject", same, str(subject) if same else f"{subject}, not {wanted}")
-    allowed = predicate.get("verificationResult") == "PASSED" or bool(predicate.get("properties"))
-    cases = len(record["use_cases"])
-    count = f"{cases} use case{'s' * (cases != 1)}"
-    held = allowed and record["allow"]
-    yield Check("decision", held, f"{'allowed' if held else 'denied'} for {stage}, {count}")
+    digest = f"sha256:{digest}" if algorithm == "sha256" else digest
+    subject = f"{about['name']}@{digest}"
+    yield _told("subject", demands.subject in (subject, digest), subject, demands.subject)
+    passed = predicate.get("verificationResult") == "PASSED" or bool(predicate.get("properties"))
+    allowed = "allowed" if passed and record["allow"] else "denied"
+    found = f"{allowed} for {record['stage']} (use cases: {len(use_cases)})"
+    yield _told("decision", allowed == "allowed", found, "allowed")
     moment = predicate.get("timeVerified") or predicate["timeCreated"]
-    as_of = given["as_of"], moment[:10]
-    words = f"judged as of {as_of[0]}, decided on {as_of[1]}"
-    yield _unless("as-of", as_of[0] == as_of[1], words, demands)
-    fail_on = given["fail_on"]
-    yield _unless("fail-on", fail_on == "block", f"--fail-on {fail_on}", demands)
-    yield _equal("stage", stage, demands.stage)
-    yield _equal("policies", record["policy_digest"], demands.policy_digest)
-    yield _equal("profile", record["profile_digest"] or "none", demands.profile_digest)
-    yield _age(moment, demands.max_age, now)
+    usual = {"as-of": (given["as_of"], moment[:10]), "fail-on": (given["fail_on"], "block")}
+    for name, (value, default) in usual.items():
+        held = None if name in demands.accepted else value == default
+        yield _told(name, held, value, default)
+    asked = {
+        "stage": (record["stage"], demands.stage),
+        "policies": (record["policy_digest"], demands.policy_digest),
+        "profile": (record["profile_digest"] or "none", demands.profile_digest),
+    }
+    for name, (value, want) in asked.items():
+        yield _told(name, None if want is None else value == want, value, want)
+    age, most = (now - datetime.fromisoformat(moment)).total_seconds(), demands.max_age
+    held = -SKEW <= age <= (age if most is None else most)
+    age_words = f"decided at {moment}, and it is {now:%Y-%m-%dT%H:%M:%SZ}"
+    yield Check("age", None if held and most is None else held, age_words)
 
 
-def _unless(name: str, held: bool, words: str, demands: Demands) -> Check:
-    """Return a check that can be let go of."""
-    if name in demands.accepted:
-        return Check(name, None, f"{words}: accepted")
-    return Check(name, held, words)
-
-
-def _equal(name: str, found: str, wanted: str | None) -> Check:
-    if wanted is None:
-        return Check(name, None, found)
-    return Check(name, found == wanted, found if found == wanted else f"{found}, not {wanted}")
-
-
-def _age(moment: str, most: int | None, now: datetime) -> Check:
-    seconds = (now - datetime.fromisoformat(moment)).total_seconds()
-    if seconds < -SKEW:
-        return Check("age", False, f"decided at {moment}, which is still to come")
-    held = None if most is None else seconds <= most
-    old = f"{max(0, int(seconds)) // 60} minutes ago"
-    return Check(
-        "age", held, f"decided at {moment}, {old}{'' if held is not False else ': too old'}"
-    )
+def _told(name: str, held: bool | None, found: str, wanted: str | None) -> Check:
+    return Check(name, held, f"{found}, not {wanted}" if held is False else found)

@@ -14,7 +14,7 @@ try:
     )
     from securesystemslib.dsse import Envelope
     from securesystemslib.exceptions import VerificationError
-    from securesystemslib.signer import CryptoSigner, SSlibKey
+    from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 except ImportError:
     raise MissingExtra(
         "signing and checking a signature need what is not installed",

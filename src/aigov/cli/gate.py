@@ -48,7 +48,7 @@ from aigov.snapshots import snapshot
 @click.option(
     "--subject",
     metavar="NAME@sha256:HEX",
-    help="What the attestation is about, such as an image (default: the commit).",
+    help="What is attested, such as an image that was built (default: the commit).",
 )
 @click.option(
     "--key",
@@ -74,6 +74,7 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     \b
     Exit codes: 0 allowed, 1 denied, 2 could not judge, 70 a bug, 130 interrupted.
     """
+    now = datetime.now(UTC)
     stage = options["stage"] or "production"
     outputs = parse_formats(options["formats"])
     attestations = _attestations(options, list(outputs))
@@ -105,10 +106,10 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     else:
         write_reports(decided, outputs, quiet=options["quiet"], verbose=options["verbose"])
     if attestations:
-        name = repository_uri(git.origin(), os.path.basename(git.root))
-        _attest(
-            decided, attestations, options["subject"] or f"{name}@{found.commit}", options["key"]
-        )
+        subject = parse_subject(options["subject"] or found.commit)
+        if "@" not in subject:
+            subject = f"{repository_uri(git.origin(), os.path.basename(git.root))}@{subject}"
+        _attest(decided, attestations, subject, now, options["key"])
     return exit_code(decided, options["fail_on"])
 
 
@@ -122,20 +123,20 @@ def _attestations(options: Mapping[str, Any], outputs: list[Output]) -> list[Out
     for given in options["attested"]:
         form, _, file = given.partition("=")
         add_output(outputs, Output(form, file) if form in TYPES else Output("vsa", given))
-    subject = options["subject"]
-    if not outputs[count:] and (subject or options["key"]):
+    if not outputs[count:] and (options["subject"] or options["key"]):
         raise UsageError("--subject and --key are of an attestation", remedy="--attest FILE")
-    if subject and not parse_subject(subject).name:
-        raise UsageError(f"{subject} names nothing", remedy="--subject NAME@sha256:HEX")
+    if options["subject"]:
+        parse_subject(options["subject"])
     return outputs[count:]
 
 
-def _attest(result: CheckResult, to: list[Output], subject: str, key: str | None) -> None:
+def _attest(
+    result: CheckResult, to: list[Output], subject: str, now: datetime, key: str | None
+) -> None:
     """Write the decision, signed where a key is given."""
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     pem = read_file(key, "key", MOST) if key else os.environ.get("AIGOV_SIGNING_KEY", "").encode()
     for output in to:
-        data = encode(statement(result, parse_subject(subject), moment, output.format))
+        data = encode(statement(result, subject, f"{now:%Y-%m-%dT%H:%M:%SZ}", output.format))
         if pem:
             from aigov.signing import sign  # needs the extra `attest`
 
