@@ -94,7 +94,7 @@ def written(
 
 
 def signed(payload: bytes, kind: str = PAYLOAD, private: bytes = PRIVATE) -> bytes:
-    return encode(signing.sign(payload, kind, private, None))
+    return encode(signing.sign(payload, kind, private, b""))
 
 
 def checked(
@@ -203,7 +203,7 @@ def test_all_that_can_be_demanded_holds_at_once():
 )
 def test_keys_of_every_common_kind_sign(key, password):
     private, public = pems(key, password)
-    made = encode(signing.sign(written(), PAYLOAD, private, password and password.decode()))
+    made = encode(signing.sign(written(), PAYLOAD, private, password or b""))
     assert holds(made, signed_by=signing.signed_by(public, ""))
     assert failing(made) == ["signature"]
 

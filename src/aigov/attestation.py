@@ -30,10 +30,8 @@ MOST = 4 * 1024 * 1024
 """Bytes of an attestation that are read: as many as of a manifest file."""
 SKEW = 300
 """Seconds that the clocks of two machines may differ."""
-CHECKS = (
-    *("signature", "subject", "decision", "as-of", "fail-on"),
-    *("stage", "policies", "profile", "age"),
-)
+_ALWAYS = ("signature", "subject", "decision", "as-of", "fail-on")
+CHECKS = (*_ALWAYS, "stage", "policies", "profile", "age")
 """What may be checked, in the order it is told."""
 
 _SUBJECT = re.compile(r"(?:.+@)?(?:sha256:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{64})")
@@ -235,32 +233,30 @@ def _checks(
 ) -> Iterator[Check]:
     """Check what is said; what is not demanded or let go of is told without a verdict."""
     record = predicate[DECISION]
-    given, use_cases = record["given"], record["use_cases"]
     ((algorithm, digest),) = about["digest"].items()
     digest = f"sha256:{digest}" if algorithm == "sha256" else digest
     subject = f"{about['name']}@{digest}"
-    yield _told("subject", demands.subject in (subject, digest), subject, demands.subject)
+    yield _told("subject", subject, subject if demands.subject == digest else demands.subject)
     passed = predicate.get("verificationResult") == "PASSED" or bool(predicate.get("properties"))
-    allowed = "allowed" if passed and record["allow"] else "denied"
-    found = f"{allowed} for {record['stage']} (use cases: {len(use_cases)})"
-    yield _told("decision", allowed == "allowed", found, "allowed")
+    allowed = passed and record["allow"]
+    words = f"{'allowed' if allowed else 'denied'} (use cases: {len(record['use_cases'])})"
+    yield Check("decision", allowed, words)
     moment = predicate.get("timeVerified") or predicate["timeCreated"]
-    usual = {"as-of": (given["as_of"], moment[:10]), "fail-on": (given["fail_on"], "block")}
-    for name, (value, default) in usual.items():
-        held = None if name in demands.accepted else value == default
-        yield _told(name, held, value, default)
-    asked = {
-        "stage": (record["stage"], demands.stage),
-        "policies": (record["policy_digest"], demands.policy_digest),
-        "profile": (record["profile_digest"] or "none", demands.profile_digest),
-    }
-    for name, (value, want) in asked.items():
-        yield _told(name, None if want is None else value == want, value, want)
+    for name, found, wanted in (
+        ("as-of", record["given"]["as_of"], moment[:10]),
+        ("fail-on", record["given"]["fail_on"], "block"),
+        ("stage", record["stage"], demands.stage),
+        ("policies", record["policy_digest"], demands.policy_digest),
+        ("profile", record["profile_digest"] or "none", demands.profile_digest),
+    ):
+        yield _told(name, found, None if name in demands.accepted else wanted)
     age, most = (now - datetime.fromisoformat(moment)).total_seconds(), demands.max_age
     held = -SKEW <= age <= (age if most is None else most)
-    age_words = f"decided at {moment}, and it is {now:%Y-%m-%dT%H:%M:%SZ}"
-    yield Check("age", None if held and most is None else held, age_words)
+    words = f"decided at {moment}, and it is {now:%Y-%m-%dT%H:%M:%SZ}"
+    yield Check("age", None if held and most is None else held, words)
 
 
-def _told(name: str, held: bool | None, found: str, wanted: str | None) -> Check:
-    return Check(name, held, f"{found}, not {wanted}" if held is False else found)
+def _told(name: str, found: str, wanted: str | None) -> Check:
+    if wanted in (None, found):
+        return Check(name, None if wanted is None else True, found)
+    return Check(name, False, f"{found}, not {wanted}")

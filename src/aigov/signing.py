@@ -2,16 +2,14 @@
 or checked."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from aigov.errors import MissingExtra, UsageError
 
 try:
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import (
-        load_pem_private_key,
-        load_pem_public_key,
-    )
+    from cryptography.hazmat.primitives import serialization
     from securesystemslib.dsse import Envelope
     from securesystemslib.exceptions import VerificationError
     from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
@@ -22,19 +20,18 @@ except ImportError:
     ) from None
 
 
-def sign(payload: bytes, payload_type: str, pem: bytes, password: str | None) -> dict[str, Any]:
+def sign(payload: bytes, payload_type: str, pem: bytes, password: bytes) -> dict[str, Any]:
     """Return the envelope of a payload, signed by a private key (PEM; Ed25519, ECDSA or RSA).
 
     Raises:
         UsageError: the key or its password is none; it says nothing of either.
     """
     try:
-        signer = CryptoSigner(load_pem_private_key(pem, password.encode() if password else None))
+        signer = CryptoSigner(serialization.load_pem_private_key(pem, password or None))
     except (ValueError, TypeError, UnsupportedAlgorithm):
+        remedy = "a private key in PEM, and its password, if it has one, in AIGOV_KEY_PASSWORD"
         raise UsageError(
-            "the signing key cannot be used",
-            remedy="give a private key in PEM (openssl genpkey -algorithm ed25519), and its "
-            "password, if it has one, in AIGOV_KEY_PASSWORD",
+            "the signing key cannot be used (Ed25519, ECDSA or RSA)", remedy=remedy
         ) from None
     envelope = Envelope(payload, payload_type, {})
     envelope.sign(signer)
@@ -49,17 +46,16 @@ def signed_by(pem: bytes, where: str) -> Callable[[Mapping[str, Any]], str]:
         UsageError: it is no public key.
     """
     try:
-        key = SSlibKey.from_crypto(load_pem_public_key(pem))
+        key = SSlibKey.from_crypto(serialization.load_pem_public_key(pem))
     except (ValueError, UnsupportedAlgorithm):
+        remedy = "openssl pkey -in gate.pem -pubout"
         raise UsageError(
-            "no public key in PEM", where=where, remedy="openssl pkey -in gate.pem -pubout"
+            "no public key in PEM (Ed25519, ECDSA or RSA)", where=where, remedy=remedy
         ) from None
 
     def check(envelope: Mapping[str, Any]) -> str:
-        signatures = [dict(one) for one in envelope["signatures"]]  # the library alters them
-        try:
-            found = Envelope.from_dict({**envelope, "signatures": signatures})
-            found.verify([key], 1)
+        try:  # a copy: the library alters the signatures
+            Envelope.from_dict(deepcopy(dict(envelope))).verify([key], 1)
         except VerificationError:
             return ""
         return str(key.keyid)

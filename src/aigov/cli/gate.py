@@ -1,32 +1,22 @@
 """`aigov gate`: may this commit go live? What exactly is missing?"""
 
 import os
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import re
 from typing import Any
 
 import click
 
-from aigov.attestation import MOST, PAYLOAD, TYPES, encode, parse_subject, repository_uri, statement
 from aigov.check import check
-from aigov.cli.options import (
-    Output,
-    add_output,
-    exit_code,
-    judging_options,
-    load_rules,
-    parse_formats,
-    read_file,
-    write_file,
-    write_reports,
-)
+from aigov.cli.attesting import Attestor, attesting_options
+from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
-from aigov.results import CheckResult
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
+
+_URL = re.compile(r"https://[\w.-]+(:[0-9]+)?(/[\w.-]+)+")
 
 
 @click.command()
@@ -37,25 +27,7 @@ from aigov.snapshots import snapshot
     metavar="REF",
     help="What it is compared with (default: where it left the default branch).",
 )
-@click.option(
-    "--attest",
-    "attested",
-    metavar="[TYPE=]FILE",
-    multiple=True,
-    help=f"Write the decision, signed where there is a key, as in-toto statement of a type: "
-    f"{', '.join(TYPES)} (default: {next(iter(TYPES))}); repeatable.",
-)
-@click.option(
-    "--subject",
-    metavar="NAME@sha256:HEX",
-    help="What is attested, such as an image that was built (default: the commit).",
-)
-@click.option(
-    "--key",
-    metavar="FILE",
-    help="Private key (PEM) to sign with; or give its text in AIGOV_SIGNING_KEY, and its "
-    "password in AIGOV_KEY_PASSWORD.",
-)
+@attesting_options
 @judging_options
 def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     """Decide whether a commit may go live: allow, or deny with the reasons.
@@ -74,10 +46,9 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     \b
     Exit codes: 0 allowed, 1 denied, 2 could not judge, 70 a bug, 130 interrupted.
     """
-    now = datetime.now(UTC)
     stage = options["stage"] or "production"
     outputs = parse_formats(options["formats"])
-    attestations = _attestations(options, list(outputs))
+    attestor = Attestor(options, outputs)
     git = Repository(repository)
     for given in (options["profile"], *options["folders"]):
         _refuse_inside(given, git.root)
@@ -101,49 +72,23 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
         "no_waivers": options["no_waivers"],
     }
     decided = decide(result or check((), rules, settings), stage, given)
-    if result is None:
-        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
-    else:
+    decided = decided._replace(source_url=_source_url(found.commit))
+    if result:
         write_reports(decided, outputs, quiet=options["quiet"], verbose=options["verbose"])
-    if attestations:
-        subject = parse_subject(options["subject"] or found.commit)
-        if "@" not in subject:
-            subject = f"{repository_uri(git.origin(), os.path.basename(git.root))}@{subject}"
-        _attest(decided, attestations, subject, now, options["key"])
+    else:
+        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+        if commit.unknown:
+            click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
+    attestor.attest(decided, git, found.commit)
     return exit_code(decided, options["fail_on"])
 
 
-def _attestations(options: Mapping[str, Any], outputs: list[Output]) -> list[Output]:
-    """Return what to attest to, which no other output of the run may replace.
-
-    Raises:
-        UsageError: an option makes no sense.
-    """
-    count = len(outputs)
-    for given in options["attested"]:
-        form, _, file = given.partition("=")
-        add_output(outputs, Output(form, file) if form in TYPES else Output("vsa", given))
-    if not outputs[count:] and (options["subject"] or options["key"]):
-        raise UsageError("--subject and --key are of an attestation", remedy="--attest FILE")
-    if options["subject"]:
-        parse_subject(options["subject"])
-    return outputs[count:]
-
-
-def _attest(
-    result: CheckResult, to: list[Output], subject: str, now: datetime, key: str | None
-) -> None:
-    """Write the decision, signed where a key is given."""
-    pem = read_file(key, "key", MOST) if key else os.environ.get("AIGOV_SIGNING_KEY", "").encode()
-    for output in to:
-        data = encode(statement(result, subject, f"{now:%Y-%m-%dT%H:%M:%SZ}", output.format))
-        if pem:
-            from aigov.signing import sign  # needs the extra `attest`
-
-            data = encode(sign(data, PAYLOAD, pem, os.environ.get("AIGOV_KEY_PASSWORD")))
-        write_file(output.file or "", [data.decode()], "attestation")
-        if not pem:
-            click.echo(f"{output.file} is not signed: no --key, no AIGOV_SIGNING_KEY", err=True)
+def _source_url(commit: str) -> str:
+    """Return where the files of a commit can be read, by what a pipeline says of itself."""
+    given = os.environ.get
+    github = f"{given('GITHUB_SERVER_URL')}/{given('GITHUB_REPOSITORY')}/blob/{commit}"
+    gitlab = f"{given('CI_PROJECT_URL')}/-/blob/{commit}"
+    return next(filter(_URL.fullmatch, (github, gitlab)), "")
 
 
 def _refuse_inside(path: str | None, root: str) -> None:

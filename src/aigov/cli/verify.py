@@ -32,7 +32,7 @@ _OUTCOMES = {True: "pass", False: "fail", None: "not_checked"}
 @click.option("--stage", type=click.Choice(list(CONSTANTS["stages"])), help="The target stage.")
 @click.option("--policy-digest", metavar="sha256:HEX", help="The policies it was judged by.")
 @click.option("--profile-digest", metavar="sha256:HEX", help="The organisation profile.")
-@click.option("--max-age", metavar="AGE", help="How old it may be: 90m, 24h, 7d.")
+@click.option("--max-age", metavar="AGE", type=parse_age, help="How old it may be: 90m, 24h, 7d.")
 @click.option(
     "--accept",
     "accepted",
@@ -52,8 +52,7 @@ def verify(attestation: str, form: str, **options: Any) -> int:
     \b
     Examples:
       aigov-gate verify gate.intoto.json --key gate.pub --subject "$COMMIT"
-      aigov-gate verify gate.intoto.json --key gate.pub --subject "$COMMIT" \\
-          --stage production --policy-digest "$POLICIES" --max-age 24h
+      aigov-gate verify gate.intoto.json --unsigned --subject "$COMMIT" --max-age 24h
 
     \b
     Exit codes: 0 all demanded holds, 1 something does not, 2 no key, no subject or a
@@ -61,25 +60,24 @@ def verify(attestation: str, form: str, **options: Any) -> int:
     """
     if not options["key"] and not options["unsigned"]:
         raise UsageError("no key to check the signature by", remedy="--key PUB, or --unsigned")
-    age = options["max_age"]
+    data = read_file(attestation, "attestation", MOST + 1)
     demands = Demands(
         parse_subject(options["subject"]),
         options["stage"],
         options["policy_digest"],
         options["profile_digest"],
-        parse_age(age) if age else None,
-        frozenset((*options["accepted"], *(["unsigned"] if options["unsigned"] else ()))),
+        options["max_age"],
+        frozenset(
+            (*options["accepted"], "unsigned") if options["unsigned"] else options["accepted"]
+        ),
     )
-    data = read_file(attestation, "attestation", MOST + 1)
     signed = None
     if options["key"]:
         from aigov.signing import signed_by  # needs the extra `attest`
 
         signed = signed_by(read_file(options["key"], "key", MOST), options["key"])
-    shape = Draft202012Validator(
-        schema("attestation.v1.json"), offline=True, validate_formats=True
-    ).is_valid
-    checks = check_attestation(data, demands, datetime.now(UTC), shape, signed)
+    shape = Draft202012Validator(schema("attestation.v1.json"), validate_formats=True)
+    checks = check_attestation(data, demands, datetime.now(UTC), shape.is_valid, signed)
     if form == "json":
         write_out([_json(checks)])
     else:
