@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_public_key,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -208,6 +209,16 @@ def test_keys_of_every_common_kind_sign(key, password):
     assert failing(made) == ["signature"]
 
 
+def test_the_envelope_is_what_dsse_says():
+    """Protocol 1.0.2: the signature is of `DSSEv1`, both lengths and both texts."""
+    envelope = json.loads(signed(written()))
+    head = f"DSSEv1 {len(PAYLOAD)} {PAYLOAD} {len(written())} ".encode()
+    assert b64decode(envelope["payload"]) == written()
+    assert envelope["payloadType"] == PAYLOAD
+    (one,) = envelope["signatures"]
+    load_pem_public_key(PUBLIC).verify(b64decode(one["sig"]), head + written())
+
+
 def test_a_flip_of_any_byte_is_caught():
     data = signed(written())
     assert holds(data)
@@ -356,11 +367,14 @@ def test_a_denial_never_verifies(form):
     assert failing(signed(written(denied(), form))) == ["decision"]
 
 
-@pytest.mark.parametrize(("form", "field"), [("vsa", "verificationResult"), ("svr", "properties")])
-def test_both_words_for_the_decision_must_allow(form, field):
-    said = statement(decided(), SUBJECT, MOMENT, form)
-    said["predicate"][field] = "FAILED" if form == "vsa" else []
-    assert failing(signed(encode(said))) == ["decision"]
+@pytest.mark.parametrize("form", TYPES)
+def test_the_type_and_the_decision_it_carries_must_both_allow(form):
+    field = {"vsa": "verificationResult", "svr": "properties"}[form]
+    for change in ({field: statement(denied(), SUBJECT, MOMENT, form)["predicate"][field]}, {}):
+        said = statement(decided(), SUBJECT, MOMENT, form)
+        said["predicate"].update(change)
+        said["predicate"][DECISION]["allow"] = bool(change)
+        assert failing(signed(encode(said))) == ["decision"]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,8 @@ def test_the_key_may_come_from_the_environment_and_is_never_told(
     assert code == 2
     assert "AIGOV_KEY_PASSWORD" in err
     assert not file.exists()
+    assert "AIGOV_SIGNING_KEY" not in os.environ  # nor in that of git
+    monkeypatch.setenv("AIGOV_SIGNING_KEY", locked.read_text("utf-8"))
     monkeypatch.setenv("AIGOV_KEY_PASSWORD", "s3cret")
     told = [*run("gate", repository, "--attest", file), file.read_text("utf-8"), out, err]
     assert told[0] == 0
@@ -205,6 +207,7 @@ def test_what_stands_in_the_file_is_never_obeyed(attested, keys, run):  # noqa: 
         (["gate", "repository", "--subject", DIGEST], "are of an attestation"),
         (["gate", "repository", "--attest", "x.json", "--subject", "chat:latest"], "is no subject"),
         (["gate", "repository", "--attest", "x.json", "--key", "gate.pub"], "signing key cannot"),
+        (["gate", "repository", "--attest", "x.json", "--key", os.devnull], "signing key cannot"),
         (["gate", "repository", "--attest", "x.json", "--key", "gone.pem"], "cannot be read"),
         (["gate", "repository", "--attest", "aigov.yaml"], "would replace a manifest"),
         (["gate", "repository", "--attest", "x", "--attest", "svr=x"], "two formats go to x"),

@@ -160,6 +160,26 @@ def encode(value: object) -> bytes:
     return f"{json.dumps(plain, sort_keys=True, separators=(',', ':'))}\n".encode()
 
 
+def opened(
+    data: bytes, holds: Callable[[object], bool]
+) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """Return the envelope (None: there is none) and the statement of an attestation's bytes.
+
+    `holds` tells whether a value has the shape of `schemas/attestation.v1.json`.
+
+    Raises:
+        ValueError: it is not byte for byte as the gate writes one.
+    """
+    value = _parse(data, holds)
+    if "payload" not in value:
+        return None, value
+    found = _parse(_decode(value["payload"]), holds)
+    _decode(value["signatures"][0]["sig"])
+    if "payload" in found:
+        raise ValueError
+    return value, found
+
+
 def verify(
     data: bytes,
     demands: Demands,
@@ -173,18 +193,13 @@ def verify(
     no further: nothing that it says counts.
 
     Args:
-        holds: tells whether a value has the shape of `schemas/attestation.v1.json`.
+        holds: as in `opened`.
         signed_by: returns the id of the key that signed an envelope, "" where the given key
             did not; None where no key was given.
     """
     try:
-        value = _parse(data, holds)
-        envelope = value if "payload" in value else None
-        if envelope:
-            value = _parse(_decode(envelope["payload"]), holds)
-            _decode(envelope["signatures"][0]["sig"])
-        predicate = value["predicate"]
-    except (ValueError, KeyError, RecursionError):
+        envelope, found = opened(data, holds)
+    except ValueError:
         return _broken("form", "not, byte for byte, an attestation as the gate writes it")
     held, words = None, "it is signed, and no key was given"
     if envelope is None:
@@ -194,7 +209,7 @@ def verify(
         held, words = bool(key), f"by key {key[:16]}" if key else "not by this key"
     if held is False:
         return _broken("signature", words)
-    return Check("signature", held, words), *_checks(value["subject"][0], predicate, demands, now)
+    return Check("signature", held, words), *_checks(found, demands, now)
 
 
 def _use_case(document: DocumentResult) -> dict[str, Any]:
@@ -210,14 +225,17 @@ def _use_case(document: DocumentResult) -> dict[str, Any]:
 
 def _parse(data: bytes, holds: Callable[[object], bool]) -> dict[str, Any]:
     """Parse what `encode` wrote: a key given twice, NaN or another spelling is refused."""
-    value: dict[str, Any] = json.loads(data[: MOST + 1])
-    if len(data) > MOST or encode(value) != data or not holds(value):
-        raise ValueError
-    return value
+    try:
+        value: dict[str, Any] = json.loads(data[:MOST])
+        if encode(value) == data and holds(value):
+            return value
+    except RecursionError:
+        pass
+    raise ValueError
 
 
 def _decode(text: str) -> bytes:
-    data = b64decode(text, validate=True)
+    data = b64decode(text)
     if b64encode(data).decode() != text:  # bits that no reader looks at
         raise ValueError
     return data
@@ -228,10 +246,9 @@ def _broken(name: str, problem: str) -> tuple[Check, ...]:
     return Check(name, False, problem), *(Check(one, None, "not reached") for one in others)
 
 
-def _checks(
-    about: Mapping[str, Any], predicate: Mapping[str, Any], demands: Demands, now: datetime
-) -> Iterator[Check]:
+def _checks(found: Mapping[str, Any], demands: Demands, now: datetime) -> Iterator[Check]:
     """Check what is said; what is not demanded or let go of is told without a verdict."""
+    predicate, (about,) = found["predicate"], found["subject"]
     record = predicate[DECISION]
     ((algorithm, digest),) = about["digest"].items()
     digest = f"sha256:{digest}" if algorithm == "sha256" else digest
@@ -242,17 +259,18 @@ def _checks(
     words = f"{'allowed' if allowed else 'denied'} (use cases: {len(record['use_cases'])})"
     yield Check("decision", allowed, words)
     moment = predicate.get("timeVerified") or predicate["timeCreated"]
-    for name, found, wanted in (
+    for name, value, wanted in (
         ("as-of", record["given"]["as_of"], moment[:10]),
         ("fail-on", record["given"]["fail_on"], "block"),
         ("stage", record["stage"], demands.stage),
         ("policies", record["policy_digest"], demands.policy_digest),
         ("profile", record["profile_digest"] or "none", demands.profile_digest),
     ):
-        yield _told(name, found, None if name in demands.accepted else wanted)
+        yield _told(name, value, None if name in demands.accepted else wanted)
     age, most = (now - datetime.fromisoformat(moment)).total_seconds(), demands.max_age
     held = -SKEW <= age <= (age if most is None else most)
-    words = f"decided at {moment}, and it is {now:%Y-%m-%dT%H:%M:%SZ}"
+    limit = "" if most is None else f"; {most // 60} minutes are allowed"
+    words = f"decided at {moment}, and it is {now:%Y-%m-%dT%H:%M:%SZ}{limit}"
     yield Check("age", None if held and most is None else held, words)
 
 

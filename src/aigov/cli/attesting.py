@@ -43,7 +43,10 @@ _OPTIONS = (
 
 
 class Attestor:
-    """Knows from the start of a run what to attest at its end, and when it was decided."""
+    """Knows from the start of a run what to attest at its end, by which key and as of when.
+
+    What the environment says of the key is taken out of it: git, for one, has no need of it.
+    """
 
     def __init__(self, options: Mapping[str, Any], outputs: list[Output]) -> None:
         """Take what the command line says; `outputs` is what else the run writes.
@@ -52,14 +55,19 @@ class Attestor:
             UsageError: an option makes no sense, or two outputs go to one file.
         """
         self._moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        self._key = options["key"]
+        pem, password = (
+            os.environ.pop(name, "") for name in ("AIGOV_SIGNING_KEY", "AIGOV_KEY_PASSWORD")
+        )
+        named = options["key"]
+        self._key = read_file(named, "key", MOST) if named else os.fsencode(pem) or None
+        self._password = os.fsencode(password)
         self._subject = parse_subject(options["subject"]) if options["subject"] else ""
         together = list(outputs)
         for given in options["attested"]:
             form, _, file = given.partition("=")
             add_output(together, Output(form, file) if form in TYPES else Output("vsa", given))
         self._outputs = together[len(outputs) :]
-        if not self._outputs and (self._subject or self._key):
+        if not self._outputs and (options["subject"] or named):
             raise UsageError("--subject and --key are of an attestation", remedy="--attest FILE")
 
     def attest(self, result: CheckResult, git: Repository, commit: str) -> None:
@@ -71,15 +79,12 @@ class Attestor:
         subject = self._subject or commit
         if "@" not in subject:
             subject = f"{repository_uri(git.origin(), os.path.basename(git.root))}@{subject}"
-        pem = os.fsencode(os.environ.get("AIGOV_SIGNING_KEY", ""))
-        pem = read_file(self._key, "key", MOST) if self._key else pem
         for output in self._outputs:
             data = encode(statement(result, subject, self._moment, output.format))
-            if pem:
+            if self._key is not None:
                 from aigov.signing import sign  # needs the extra `attest`
 
-                password = os.fsencode(os.environ.get("AIGOV_KEY_PASSWORD", ""))
-                data = encode(sign(data, PAYLOAD, pem, password))
+                data = encode(sign(data, PAYLOAD, self._key, self._password))
             else:
                 click.echo(f"{output.file} is not signed: no --key, no AIGOV_SIGNING_KEY", err=True)
             write_file(output.file or "", [data.decode()], "attestation")
