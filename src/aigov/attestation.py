@@ -226,8 +226,8 @@ def _use_case(document: DocumentResult) -> dict[str, Any]:
 def _parse(data: bytes, holds: Callable[[object], bool]) -> dict[str, Any]:
     """Parse what `encode` wrote: a key given twice, NaN or another spelling is refused."""
     try:
-        value: dict[str, Any] = json.loads(data[:MOST])
-        if encode(value) == data and holds(value):
+        value: dict[str, Any] = json.loads(data)
+        if len(data) <= MOST and encode(value) == data and holds(value):
             return value
     except RecursionError:
         pass

@@ -55,8 +55,8 @@ def verify(attestation: str, form: str, **options: Any) -> int:
       aigov-gate verify gate.intoto.json --unsigned --subject "$COMMIT" --max-age 24h
 
     \b
-    Exit codes: 0 all demanded holds, 1 something does not, 2 no key, no subject or a
-    file that cannot be read, 70 a bug, 130 interrupted.
+    Exit codes: 0 all demanded holds, 1 something does not, 2 no key, no subject
+    or a file that cannot be read, 70 a bug, 130 interrupted.
     """
     if not options["key"] and not options["unsigned"]:
         raise UsageError("no key to check the signature by", remedy="--key PUB, or --unsigned")
