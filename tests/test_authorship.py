@@ -407,7 +407,7 @@ def test_with_trusted_signers_only_what_they_signed_says_who_wrote_it(repo, keys
     assert found.outcome is Outcome.UNKNOWN
     assert "cannot tell: no trusted signer signed " in found.message
     first = sign(repo, keys, "ana")
-    assert "has not signed the commit that brought the approval" in repo.approvers(profile).message
+    assert "has not signed the commit that brought it" in repo.approvers(profile).message
     trail = repo.trail(profile.spec["trusted_signers"])
     assert [one.writer.signer for one in trail.touches["UseCase", USE_CASE]] == [ANA]
     repo.change('version: "2508"', 'version: "2509"', by=ANA)
@@ -441,7 +441,7 @@ def test_a_waiver_counts_that_its_approver_signed(waived, keys):
     waived.commit()
     outcome, (said,) = waived.waiver(profile)
     assert outcome is Outcome.FAIL
-    assert f"{KARIN} has not signed the commit that wrote it last" in said
+    assert f"{KARIN} has not signed the commit that brought it" in said
     waived.write(WAIVER.replace("2026-12-20", "2026-12-15"), "waiver.aigov.yaml")
     waived.commit(KARIN)
     sign(waived, keys, "karin", by=KARIN)
@@ -563,8 +563,7 @@ def test_a_profile_may_list_bots_and_keys_and_nothing_that_is_no_key(tmp_path):
     _, profile = load_rules((), str(file))
     assert profile
     assert profile.people["@dependabot[bot]"] == "@dependabot[bot]"
-    for wrong in ("-----BEGIN PGP PUBLIC KEY BLOCK-----", f'"{key}\\n* {key}"', f"* {key}"):
-        wrong = wrong if wrong.startswith('"') else f"'{wrong}'"
-        file.write_text(f"{text}  trusted_signers:\n    {ANA}: {wrong}\n", "utf-8")
+    for wrong in ("-----BEGIN PGP PUBLIC KEY BLOCK-----", f"{key}\\n* {key}", f"* {key}"):
+        file.write_text(f'{text}  trusted_signers:\n    {ANA}: "{wrong}"\n', "utf-8")
         with pytest.raises(ProfileError, match=r"\.pub file"):
             load_rules((), str(file))

@@ -207,8 +207,6 @@ OWNERS = ("lukas.meyer", "ines.costa")
         (Authors({"lukas.meyer@northbank.internal": "c1"}), ["the accountable owner", "c1"]),
         (Authors({"ines.costa@northbank.internal": "c2"}), ["the technology owner", "c2"]),
         (Authors({KARIN: "c1"}, "x in c1 is nobody"), ["cannot tell", "x in c1 is nobody"]),
-        (Authors({KARIN: "c1"}, signed=True), ["cannot tell", f"{KARIN} has not signed"]),
-        (Authors({KARIN: "c1"}, signer=KARIN, signed=True), []),
     ],
 )
 @pytest.mark.parametrize("mapped", [True, False])

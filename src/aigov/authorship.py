@@ -12,13 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any
 
 import git
 
 from aigov.identities import Key, Leaf, Touch, Trail, Writer, leaves
-from aigov.lineage import DEEPEN, MAX_BYTES, OTHERS, PATHS, REGULAR, answer, asking, content_of
-from aigov.source import Document, load
+from aigov.lineage import DEEPEN, MAX_BYTES, PATHS, answer, asking, changed, content_of, named
+from aigov.source import load
 
 MAX_COMMITS = 10_000
 """Commits that touched a manifest and are read."""
@@ -26,10 +25,8 @@ MAX_LEAVES = 500_000
 """Scalars that all commits wrote together; a fifth of it in one file, which else is unread."""
 MAX_MESSAGE = 1024 * 1024
 """Bytes of a commit; a longer one names nobody."""
-_PERSON = {
-    role: re.compile(rb"^%s [^<\n]*<([^>\n]*)>" % role.encode(), re.MULTILINE)
-    for role in ("author", "committer")
-}
+_AUTHOR = re.compile(rb"^author [^<\n]*<([^>\n]*)>", re.MULTILINE)
+_COMMITTER = re.compile(rb"^committer [^<\n]*<([^>\n]*)>", re.MULTILINE)
 _CO_AUTHOR = re.compile(rb"^co-authored-by:([^<\n]*)(?:<([^>\n]*))?", re.MULTILINE | re.IGNORECASE)
 _AT_ONCE = 200
 """Commits of which git is asked at once who signed them."""
@@ -90,13 +87,13 @@ def _wrote(ask: git.Git, tip: str) -> list[tuple[str, Key, frozenset[Leaf] | Non
         content = content_of(ask, blob)
         size += len(content)
         loaded = load(content)
-        found = _together(map(_by_key, loaded.documents))
+        found = _together({named(one): leaves(one.value)} for one in loaded.documents)
         many = sum(map(len, found.values())) > MAX_LEAVES // 5
         return None if loaded.troubles or many or not content else found
 
     stood: dict[str, set[Key]] = {}
     found: list[tuple[str, dict[Key, frozenset[Leaf]], list[str]]] = []
-    for commit, files in _changed(ask, tip):
+    for commit, files in changed(ask, tip, "--full-history", "--diff-merges=combined"):
         *before, after = (
             _together(documents(blob) or {} for blob in side)
             for side in zip(*(blobs for _, blobs in files), strict=True)
@@ -117,14 +114,6 @@ def _wrote(ask: git.Git, tip: str) -> list[tuple[str, Key, frozenset[Leaf] | Non
     ]
 
 
-def _by_key(document: Document) -> Wrote:
-    value: Any = document.value if isinstance(document.value, dict) else {}
-    metadata = value.get("metadata")
-    found = metadata.get("id") if isinstance(metadata, dict) else None
-    kind = value.get("kind") if value.get("kind") in OTHERS else "UseCase"
-    return {(kind, found): leaves(value)} if isinstance(found, str) else {}
-
-
 def _together(ones: Iterable[Wrote]) -> Wrote:
     found: dict[Key, frozenset[Leaf]] = {}
     for one in ones:
@@ -143,44 +132,15 @@ def _own(before: Sequence[Wrote], after: Wrote) -> Iterator[tuple[Key, frozenset
             yield key, own
 
 
-def _changed(ask: git.Git, tip: str) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
-    """Yield each commit that touched a manifest, parents first, with path and blobs of each:
-    those of its parents, then its own ("": no regular file)."""
-    listed: str = ask.log(
-        "--full-history", "--diff-merges=combined", "--root", "--raw", "--no-abbrev", "-z",
-        "--no-renames", "--no-show-signature", "--topo-order", "--reverse", "--format=%H", tip,
-        "--", *PATHS,
-    )  # fmt: skip
-    files: list[tuple[str, list[str]]] = []
-    commit, words = "", iter(listed.split("\0"))
-    for word in words:
-        told = word.strip("\n")
-        if told.startswith(":"):
-            fields = told.lstrip(":").split(" ")
-            count = len(fields) // 2
-            sides = zip(fields[:count], fields[count : 2 * count], strict=True)
-            files.append((next(words), [blob if mode in REGULAR else "" for mode, blob in sides]))
-        elif told:
-            if files:
-                yield commit, files
-            commit, files = told, []
-    if files:
-        yield commit, files
-
-
 def _writer(ask: git.Git, commit: str, signer: str) -> Writer:
     if ask.get_object_header(commit)[2] > MAX_MESSAGE:
         return Writer(commit, "", "", (), signer)
     data: bytes = ask.get_object_data(commit)[3]
     head, _, message = data.partition(b"\n\n")
-    named = {
-        role: found[1] if (found := how.search(head)) else b"" for role, how in _PERSON.items()
-    }
-    others = {(inside or before).strip() for before, inside in _CO_AUTHOR.findall(message)}
-    author, committer, *rest = (
-        one.decode("utf-8", "replace") for one in (*named.values(), *sorted(others - {b""}))
-    )
-    return Writer(commit, author, committer, tuple(rest), signer)
+    found = [one[1] if (one := how.search(head)) else b"" for how in (_AUTHOR, _COMMITTER)]
+    found += sorted({inside or before for before, inside in _CO_AUTHOR.findall(message)})
+    author, committer, *others = (one.decode("utf-8", "replace").strip() for one in found)
+    return Writer(commit, author, committer, tuple(filter(None, others)), signer)
 
 
 def _signers(ask: git.Git, commits: list[str], trusted: Mapping[str, str]) -> dict[str, str]:
@@ -200,12 +160,8 @@ def _signers(ask: git.Git, commits: list[str], trusted: Mapping[str, str]) -> di
             *(f"gpg.{one}program={nobody}" for one in ("", "openpgp.", "x509.")),
         )  # fmt: skip
         for start in range(0, len(commits), _AT_ONCE):
-            told: str = ask(c=list(settings)).log(
-                "--no-walk=unsorted",
-                "--no-show-signature",
-                "--format=%H %G? %GS",
-                *commits[start : start + _AT_ONCE],
-            )
+            some = commits[start : start + _AT_ONCE]
+            told: str = ask(c=list(settings)).log("--no-walk", "--format=%H %G? %GS", *some)
             for commit, verdict, *by in (line.split(" ") for line in told.splitlines()):
                 if verdict == "G" and by and by[0].isdecimal():
                     found[commit] = people[int(by[0])]

@@ -133,10 +133,9 @@ def waiver_authors(
         touches = trail.touches.get(("Waiver", waiver.id), ())
         authors = authors_of(touches, rules, profile)
         unread = trail.unknown or _unexplained(waiver, touches) or authors.unknown
-        signer = (
-            same_person(touches[-1].writer.signer, profile.people) if profile and touches else ""
-        )
-        found[waiver.id] = authors._replace(unknown=unread, signer=signer)
+        approver = str(below(waiver.document.value, ("approved_by",)))
+        signer = touches[-1].writer.signer if touches else ""
+        found[waiver.id] = authors._replace(unknown=unread or _doubt(approver, signer, profile))
     return found
 
 
@@ -160,7 +159,7 @@ def authors_of(touches: Iterable[Touch], rules: Rules, profile: Profile | None) 
             if profile and not known:
                 shown = f"{address:.{_LONGEST}}" or "nobody"
                 unknown = unknown or f"{shown} in {short} is none of the profile's people"
-    return Authors(people, unknown, signed=signed)
+    return Authors(people, unknown)
 
 
 def _person(address: str, hidden: list[str], profile: Profile | None) -> tuple[str, bool]:
@@ -199,7 +198,8 @@ def _standing(
         _, gate, function, named, day, decision = leaf
         index = brought.get(leaf, len(touches))
         signer = touches[index].writer.signer if index < len(touches) else ""
-        person, doubt = _approver(named, signer, profile)
+        person, _ = _person(named, [], profile)
+        doubt = _doubt(named, signer, profile)
         given = _Approval(index, day, position, person, decision.startswith("approved"), doubt)
         ledger.setdefault((gate, function), []).append(given)
     for entries in ledger.values():
@@ -214,14 +214,14 @@ def _standing(
             yield last, others[-1] if others else ""
 
 
-def _approver(named: str, signer: str, profile: Profile | None) -> tuple[str, str]:
-    """Return who approved, and why nobody knows, else ""."""
-    person, known = _person(named, [], profile)
+def _doubt(approver: str, signer: str, profile: Profile | None) -> str:
+    """Return why nobody knows that somebody approved what this signer committed, else ""."""
+    person, known = _person(approver, [], profile)
     if profile and not known:
-        return person, f"{named:.{_LONGEST}} is none of the profile's people"
+        return f"{approver:.{_LONGEST}} is none of the profile's people"
     if _asks_signatures(profile) and _person(signer, [], profile)[0] != person:
-        return person, f"{named:.{_LONGEST}} has not signed the commit that brought the approval"
-    return person, ""
+        return f"{approver:.{_LONGEST}} has not signed the commit that brought it"
+    return ""
 
 
 def _asks_signatures(profile: Profile | None) -> bool:

@@ -21,7 +21,7 @@ from aigov.changes import Version, recorded
 from aigov.errors import UsageError
 from aigov.git import SAFE, SETTINGS
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES
-from aigov.source import MAX_FILE_BYTES, load
+from aigov.source import MAX_FILE_BYTES, Document, load
 
 MAX_BYTES = 64 * 1024 * 1024
 """Manifests of a history that are read, all versions together."""
@@ -31,9 +31,10 @@ PATHS = [
     f":(glob)**/{name}" for name in (*MANIFEST_NAMES, *(f"*{end}" for end in MANIFEST_ENDINGS))
 ]
 _PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)
-OTHERS = ("Waiver", "Organization")
+_OTHERS = ("Waiver", "Organization")
 """Kinds of document that are no use case; one without a kind is judged as one."""
-REGULAR = ("100644", "100755")
+_FIRST_PARENT = ("--first-parent", "--diff-merges=first-parent")
+_REGULAR = ("100644", "100755")
 DEEPEN = (
     "fetch the whole history (`git fetch --unshallow`; in GitHub Actions `fetch-depth: 0`, in "
     "GitLab CI `GIT_DEPTH: 0`)"
@@ -108,9 +109,10 @@ def histories(root: str, landed: str, today: str) -> Histories:
             if days and len(_parents(ask, next(iter(days)))) > 0:
                 return Histories(unknown=f"the history is cut off in this clone; {DEEPEN}")
             found: dict[str, list[Version]] = {}
-            seen: dict[str, list[tuple[str, Version]]] = {}
+            seen: dict[str, list[tuple[str, Version]]] = {"": []}
             size = 0
-            for commit, blob in reversed(list(_written(ask, landed))) if landed else ():
+            written = changed(ask, landed, *_FIRST_PARENT) if landed else ()
+            for commit, blob in ((one, blobs[-1]) for one, files in written for _, blobs in files):
                 if blob not in seen:
                     content = content_of(ask, blob)
                     size += len(content)
@@ -182,36 +184,48 @@ def _days(ask: git.Git, tip: str, today: str) -> dict[str, str]:
     return days
 
 
-def _written(ask: git.Git, tip: str) -> Iterator[tuple[str, str]]:
-    """Yield (commit, blob) of each manifest that a first-parent commit wrote, newest first."""
+def changed(ask: git.Git, tip: str, *how: str) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
+    """Yield each commit up to `tip` that touched a manifest, parents first, with the path and
+    the blobs of each: those of its parents, then its own ("": no regular file)."""
     listed: str = ask.log(
-        "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "--no-abbrev", "-z",
-        "--no-renames", "--no-show-signature", "--format=%H", tip, "--", *PATHS,
+        *how, "--topo-order", "--reverse", "--root", "--raw", "--no-abbrev", "-z", "--no-renames",
+        "--no-show-signature", "--format=%H", tip, "--", *PATHS,
     )  # fmt: skip
+    found: dict[str, list[tuple[str, list[str]]]] = {}
     commit, words = "", iter(listed.split("\0"))
     for word in words:
         told = word.strip("\n")
         if told.startswith(":"):
-            _, mode, _, blob, _ = told.split(" ")
-            next(words)  # the path
-            if mode in REGULAR:
-                yield commit, blob
+            fields = told.lstrip(":").split(" ")
+            half = len(fields) // 2
+            sides = zip(fields[:half], fields[half:-1], strict=True)
+            blobs = [blob if mode in _REGULAR else "" for mode, blob in sides]
+            found.setdefault(commit, []).append((next(words), blobs))
         elif told:
             commit = told
+    yield from found.items()
 
 
 def content_of(ask: git.Git, blob: str) -> bytes:
+    """Return a file, b"" for one that is too large to be a manifest."""
     if ask.get_object_header(blob)[2] > MAX_FILE_BYTES:
         return b""
     content: bytes = ask.get_object_data(blob)[3]
     return content
 
 
+def named(document: Document) -> tuple[str, str]:
+    """Return the kind and the `metadata.id` of a document, "" where it has none."""
+    value: Any = document.value if isinstance(document.value, dict) else {}
+    metadata = value.get("metadata")
+    found = metadata.get("id") if isinstance(metadata, dict) else None
+    kind = value.get("kind") if value.get("kind") in _OTHERS else "UseCase"
+    return kind, found if isinstance(found, str) else ""
+
+
 def _use_cases(content: bytes) -> Iterator[tuple[str, Version]]:
     """Yield the `metadata.id` and the records of each use case of a file."""
     for document in load(content).documents:
-        value: Any = document.value if isinstance(document.value, dict) else {}
-        metadata = value.get("metadata")
-        found = metadata.get("id") if isinstance(metadata, dict) else None
-        if isinstance(found, str) and value.get("kind") not in OTHERS:
-            yield found, Version(None, recorded(value))
+        kind, id_ = named(document)
+        if id_ and kind == "UseCase":
+            yield id_, Version(None, recorded(document.value))

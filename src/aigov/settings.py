@@ -23,11 +23,7 @@ class Authors(NamedTuple):
     people: Mapping[str, str]
     """Each person, normalised, to the first commit (12 digits) that names them."""
     unknown: str = ""
-    """Why that is not all of them, else ""."""
-    signer: str = ""
-    """Whose trusted key signed the last of the commits; "" if nobody's did."""
-    signed: bool = False
-    """Whether the profile asks for signatures."""
+    """Why that is not all of them, or not vouched for, else ""."""
 
 
 class Profile(NamedTuple):

@@ -219,8 +219,6 @@ def _author_findings(waiver: Waiver, target: Target, settings: Settings) -> Iter
     unsure = authors.unknown
     if strange:
         unsure = unsure or f"{strange[0]}, an owner, is none of the profile's people"
-    if authors.signed and authors.signer != same_person(waiver.approved_by, people):
-        unsure = unsure or f"{waiver.approved_by} has not signed the commit that wrote it last"
     if unsure:
         words = f"cannot tell who wrote it: {unsure}"
         yield _finding(waiver, "WAI-006", "approved_by", words)._replace(outcome=Outcome.UNKNOWN)
