@@ -49,7 +49,7 @@ def test_evaluations_that_stood_before_another_version_of_the_model_are_too_old(
     found = fresh({f"{MODEL}/version": "2509"})
     assert (found.outcome, found.blocks, found.pointer) == (Outcome.FAIL, True, f"{FIRST}/date")
     assert found.message.startswith(
-        "the evaluation groundedness was there before the version of chat came with this change,"
+        "the evaluation groundedness was there before the model chat came with this change,"
     )
     assert [spot.pointer for spot in found.related] == [
         f"/spec/delivery/evaluations/{index}/date" for index in (1, 2, 3)
@@ -58,7 +58,7 @@ def test_evaluations_that_stood_before_another_version_of_the_model_are_too_old(
 
 def test_what_is_not_renewed_stays_too_old_and_says_since_when():
     found = fresh({f"{MODEL}/version": "2509"}, {"/metadata/reviewed_on": "2026-11-20"})
-    assert "before the version of chat came on 2026-09-01" in found.message
+    assert "before the model chat came on 2026-09-01" in found.message
 
 
 @pytest.mark.parametrize(
@@ -88,11 +88,33 @@ def test_the_same_version_of_another_model_is_another_model():
     assert f"{FIRST}/date" in {found.pointer, *(spot.pointer for spot in found.related)}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {f"{MODEL}/version": "2509", **{k: v for k, v in evaluated("", "2509").items() if v}},
+        {f"{MODEL}/digest": "sha256:" + "0" * 64},
+    ],
+)
+def test_another_label_on_an_old_result_and_other_bytes_of_one_version_are_told(change):
+    found = fresh(change)
+    assert "groundedness was there before the model chat came with this" in found.message
+
+
+def test_a_new_model_is_covered_by_what_was_evaluated_for_it_or_after_it():
+    models = [*READY.value["spec"]["architecture"]["models"], {"id": "third", "version": "7.0.0"}]
+    one = {"name": "third-run", "model": "third", "model_version": "7.0.0", "date": "2026-11-01"}
+    many = [*READY.value["spec"]["delivery"]["evaluations"], one]
+    first = {"/spec/delivery/evaluations": many}
+    assert "third" not in fresh(first, {"/spec/architecture/models": models}).message
+    many[-1] = {**one, "model_version": "6.0.0"}
+    assert "third" in fresh(first, {"/spec/architecture/models": models}).message
+
+
 def test_an_evaluation_that_names_no_model_covers_all_of_them():
     bare = {"name": "all", "kind": "safety", "date": "2026-10-01", "result": 1}
     everything = {"/spec/delivery/evaluations": [bare]}
     found = fresh(everything, {"/spec/architecture/models/1/version": "1.3.0"})
-    assert "the evaluation all was there before the version of embed came" in found.message
+    assert "the evaluation all was there before the model embed came" in found.message
 
 
 def test_other_data_or_oversight_ask_for_an_approval_after_them():

@@ -4,8 +4,8 @@ The order is that of the base branch, since a date is soon written.  Evidence is
 change where the record of it, date and result, stood on the base before the change came.  What
 the first version brings is imported, and no change.  The rules are the project's own:
 
-- an evaluation covers the provider and name of the model that it names (of all, if it names
-  none), and its version and digest too, unless it states the version that the model now has;
+- an evaluation covers the model that it names (all, if it names none): provider, name, version
+  and digest.  One that named the version from the day of its record on may be there before it;
 - an assessment covers the providers and names of the models, and the data;
 - the approvals, of which one has to come after, cover these and the oversight mode.
 """
@@ -22,7 +22,6 @@ from aigov.rules import Rules
 _MODELS, _EVALUATIONS = ("architecture", "models"), ("delivery", "evaluations")
 _ASSESSMENTS, _APPROVALS = ("risk", "assessments"), ("approvals",)
 _KIND = ("provider", "name")
-_BUILD = ("version", "digest")
 _GIVEN = ("approved", "approved_with_conditions")
 _DATED = ("date", "result", "evidence")
 
@@ -36,6 +35,14 @@ class _Evidence(NamedTuple):
     record: Any
     covered: tuple[str, ...]
     """What it is to cover: names that `_state` gives."""
+    of: Any = None
+    """The version of the model that it says it is of."""
+
+
+class _Model(NamedTuple):
+    kind: list[Any]
+    version: Any
+    digest: Any
 
 
 def judge_freshness(
@@ -48,19 +55,32 @@ def judge_freshness(
     ]
     old: list[Said] = []
     for name, evidence in stood[-1].items():
-        brought = _last_change([one[name].record if name in one else None for one in stood])
+        past = [one.get(name) for one in stood]
+        brought = _last_change([one and one.record for one in past])
+        relabelled = _last_change([one and one.of for one in past]) > brought
         for covered in evidence.covered:
-            changed = _last_change([state.get(covered) for state in states])
-            if brought < changed:
+            values = [state.get(covered) for state in states]
+            changed = _last_change(values)
+            if brought < changed and (
+                relabelled or not _is_of(evidence.of, values[changed - 1], values[changed])
+            ):
                 day = versions[changed].on
                 came = f"on {day}" if day else "with this change"
-                old.append((evidence.at, f"{name} was there before {covered} came {came}"))
+                what = f"{name:.{MAX_SHOWN}} was there before {covered:.{MAX_SHOWN}}"
+                old.append((evidence.at, f"{what} came {came}"))
     return (finding("CHG-008", old, prepared, rules) if old else Result("CHG-008", Outcome.PASS),)
 
 
 def _last_change(values: Sequence[Any]) -> int:
     """Return the position of the last value that is not as the one before, else 0."""
     return max((i for i in range(1, len(values)) if values[i] != values[i - 1]), default=0)
+
+
+def _is_of(stated: Any, before: Any, after: Any) -> bool:
+    """Tell whether a change brought the very version that evidence says it is of."""
+    if stated is None or not isinstance(after, _Model) or after.version != stated:
+        return False
+    return before is None or (before.version != stated and before.kind == after.kind)
 
 
 def _state(version: Version) -> dict[str, Any]:
@@ -70,22 +90,21 @@ def _state(version: Version) -> dict[str, Any]:
     wide = (kinds, version.records.get(("data",)), version.records.get(("oversight", "mode")))
     state: dict[str, Any] = dict(zip(_WIDE, wide, strict=True))
     for _, one in models:
-        state[f"the model {_named(one)}"] = _picked(one, _KIND)
-        state[f"the version of {_named(one)}"] = _picked(one, _BUILD)
+        model = _Model(_picked(one, _KIND), one.get("version"), one.get("digest"))
+        state[f"the model {_named(one)}"] = model
     return state
 
 
 def _evidence(version: Version, state: Mapping[str, Any]) -> Iterator[_Evidence]:
     """Yield the evidence that a version has, and what it is to cover."""
-    versions = {_named(one): one.get("version") for _, one in _mappings(version, _MODELS)}
+    names = [_named(one) for _, one in _mappings(version, _MODELS)]
     for position, one in _mappings(version, _EVALUATIONS):
-        models = [one["model"]] if isinstance(one.get("model"), str) else list(versions)
-        covered = [f"the model {model}" for model in models]
-        stated = one.get("model_version")
-        covered += [f"the version of {m}" for m in models if versions.get(m) != stated]
+        covers = [f"the model {m}" for m in ([one["model"]] if one.get("model") else names)]
         at = ("spec", *_EVALUATIONS, str(position), "date")
-        named = f"the evaluation {_named(one)}"
-        yield _Evidence(at, named, _picked(one, _DATED), tuple(n for n in covered if n in state))
+        yield _Evidence(
+            at, f"the evaluation {_named(one)}", _picked(one, _DATED),
+            tuple(name for name in covers if name in state), one.get("model_version"),
+        )  # fmt: skip
     for _, assessments in _mappings(version, _ASSESSMENTS):
         for name, one in assessments.items():
             if isinstance(one, dict) and one.get("date"):
@@ -106,4 +125,4 @@ def _picked(one: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
 
 
 def _named(one: Any) -> str:
-    return str(identity(one)[1])[:MAX_SHOWN]
+    return str(identity(one)[1])
