@@ -81,7 +81,9 @@ def leaves(value: Any) -> frozenset[Leaf]:
         return frozenset()
     if value.get("kind") == "Waiver":
         return frozenset(_scalars(value, ()))
-    found = {leaf for name, path in MATERIAL.items() for leaf in _scalars(below(value, path), name)}
+    found = {
+        leaf for name, path in MATERIAL.items() for leaf in _scalars(below(value, path), (name,))
+    }
     return frozenset(found | {_approval(entry) for _, entry in _approvals(value)})
 
 
@@ -247,9 +249,8 @@ def _unexplained(prepared: Prepared, touches: Sequence[Touch]) -> str:
     return f"no commit is seen to have written {missing[0][0]:.{_LONGEST}}" if missing else ""
 
 
-def _scalars(value: Any, at: Any) -> Iterator[Leaf]:
+def _scalars(value: Any, at: Leaf) -> Iterator[Leaf]:
     """Yield the scalars at and below `at`, those of list items by the item's name."""
-    at = (at,) if isinstance(at, str) else at
     if isinstance(value, dict) and value:
         for key, one in value.items():
             yield from _scalars(one, (*at, key))

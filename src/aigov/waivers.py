@@ -14,7 +14,7 @@ from aigov.policies import Policy
 from aigov.preparing import Prepared, mapping
 from aigov.results import DocumentResult
 from aigov.rules import Rules
-from aigov.settings import Profile, Settings, same_person
+from aigov.settings import Authors, Profile, Settings, same_person
 from aigov.source import Document
 
 BUILDERS = ("accountable", "technology")
@@ -196,30 +196,21 @@ def _approver_findings(
 
 def _author_findings(waiver: Waiver, target: Target, settings: Settings) -> Iterator[Result]:
     """Yield why those who wrote a waiver may not have: owners grant themselves nothing."""
+    authors = settings.waiver_authors.get(waiver.id, Authors({}))
     people = settings.profile.people if settings.profile else {}
-    authors = settings.waiver_authors.get(waiver.id)
-    if authors is None:
-        return
-    wrote = {
-        role: authors.people.get(same_person(target.owners[role], people))
-        for role in BUILDERS
-        if role in target.owners
-    }
-    for role, commit in wrote.items():
-        if commit:
-            words = f"the {role} owner, {target.owners[role]}, wrote it in {commit}"
-            yield _finding(waiver, "WAI-006", "approved_by", words)
-    if any(wrote.values()):
-        return
-    strange = [
-        target.owners[role]
-        for role in wrote
-        if settings.profile and same_person(target.owners[role], {}) not in people
+    owners = [(role, target.owners[role]) for role in BUILDERS if role in target.owners]
+    wrote = [
+        f"the {role} owner, {owner}, wrote it in {commit}"
+        for role, owner in owners
+        if (commit := authors.people.get(same_person(owner, people)))
     ]
+    strange = [one for _, one in owners if people and same_person(one, {}) not in people]
     unsure = authors.unknown
-    if strange:
+    if authors.people and strange:
         unsure = unsure or f"{strange[0]}, an owner, is none of the profile's people"
-    if unsure:
+    for words in wrote:
+        yield _finding(waiver, "WAI-006", "approved_by", words)
+    if unsure and not wrote:
         words = f"cannot tell who wrote it: {unsure}"
         yield _finding(waiver, "WAI-006", "approved_by", words)._replace(outcome=Outcome.UNKNOWN)
 
