@@ -14,6 +14,7 @@ from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
+from aigov.pinned import is_url, read_pinned
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.repositories import is_manifest
@@ -70,12 +71,12 @@ packs_option = click.option(
     "folders",
     metavar="DIR",
     multiple=True,
-    help="A policy pack beside the shipped one; repeatable.",
+    help="A policy pack beside the shipped one: a folder, or the URL of a fetched one; repeatable.",
 )
 profile_option = click.option(
     "--profile",
     metavar="FILE",
-    help="Organisation profile (kind: Organization): people, thresholds, URLs.",
+    help="Organisation profile (kind: Organization): a file, or the URL of a fetched one.",
 )
 as_of_option = click.option(
     "--as-of",
@@ -152,7 +153,8 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
 def load_rules(
     folders: Iterable[str] = (), profile: str | None = None
 ) -> tuple[Rules, Profile | None]:
-    """Build the rules of the shipped pack, the given packs, and the profile (a path).
+    """Build the rules of the shipped pack, the given packs, and the profile: each a path, or
+    a URL that was fetched before.
 
     Raises:
         UsageError, PackError, ProfileError: something does not hold.
@@ -160,8 +162,6 @@ def load_rules(
     shipped, shapes = _shipped()
     packs = [shipped]
     for given in folders:
-        if not os.path.isdir(given):
-            raise UsageError("no such folder of policies", where=given)
         packs.append(read_pack(given.rstrip("/"), policy_files(given)))
     rules = build_rules(packs, shapes, compiled_expressions())
     if profile is None:
@@ -174,16 +174,25 @@ def load_rules(
 
 
 def _profile_document(path: str) -> Document:
-    try:
-        with open(path, "rb") as file:
-            loaded = load(file.read())
-    except OSError as error:
-        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
+    loaded = load(_profile_text(path))
     for trouble in loaded.troubles:
         raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
         raise ProfileError("a profile is exactly one document", where=path)
     return loaded.documents[0]
+
+
+def _profile_text(path: str) -> bytes:
+    if is_url(path):
+        content = read_pinned(path).get("")
+        if content is None:
+            raise UsageError("a folder, no profile", where=path, remedy="give it as --policies")
+        return content
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
 
 
 def _shipped() -> tuple[Pack, Shapes]:
@@ -232,7 +241,18 @@ def schema(name: str) -> Any:
 
 
 def policy_files(root: str) -> dict[str, bytes]:
-    """Read the files of a pack below `root`, but for the cases."""
+    """Read the files of a pack below `root`, a folder or a URL, but for the cases.
+
+    Raises:
+        UsageError: there is no such folder, or it cannot be read.
+    """
+    if is_url(root):
+        files = read_pinned(root)
+        if "" in files:
+            raise UsageError("a file, no folder of policies", where=root)
+        return dict(files)
+    if not os.path.isdir(root):
+        raise UsageError("no such folder of policies", where=root)
     return read_tree(root, ".yaml", but=".cases.yaml")
 
 
