@@ -63,7 +63,8 @@ class Repository:
     def holds(self, path: str) -> bool:
         """Tell whether `path` leads into this repository: by a link on the way, by what lies
         below it, to one of its working trees or to a folder of git's own."""
-        own = {_identity(one) for one in (self.root, self._repo.git_dir, self._repo.common_dir)}
+        folders = (self.root, self._repo.git_dir, self._repo.common_dir)
+        own = {_identity(str(one)) for one in folders}
         return any(
             own & {_identity(str(folder)), _identity(_common_folder(str(folder)))}
             for place in _reached(path)

@@ -16,6 +16,7 @@ from hashlib import new, sha256
 from typing import NamedTuple
 
 from aigov.errors import UsageError
+from aigov.repositories import is_url
 
 Get = Callable[[str, str], bytes]
 """Returns the content of git's object of a kind (`tree`) and an id.
@@ -55,11 +56,6 @@ class Pin(NamedTuple):
     def fetch(self) -> str:
         """The command that brings it into the cache."""
         return f"aigov-gate profile fetch '{self.url}'"
-
-
-def is_url(given: str) -> bool:
-    """Say whether a profile or pack is given by URL, not by path."""
-    return given.startswith("git+") or "://" in given
 
 
 def parse_pin(url: str) -> Pin:

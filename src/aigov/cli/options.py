@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
@@ -14,10 +14,9 @@ from aigov.errors import ProfileError, UsageError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
-from aigov.pinned import is_url, read_pinned
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
-from aigov.repositories import is_manifest
+from aigov.repositories import is_manifest, is_url
 from aigov.results import CheckResult, summarise
 from aigov.rules import Rules, Shapes, build_rules, tighten
 from aigov.settings import Profile, parse_profile, profile_error
@@ -160,9 +159,7 @@ def load_rules(
         UsageError, PackError, ProfileError: something does not hold.
     """
     shipped, shapes = _shipped()
-    packs = [shipped]
-    for given in folders:
-        packs.append(read_pack(given.rstrip("/"), policy_files(given)))
+    packs = [shipped, *(read_pack(one.rstrip("/"), policy_files(one)) for one in folders)]
     rules = build_rules(packs, shapes, compiled_expressions())
     if profile is None:
         return rules, None
@@ -182,9 +179,15 @@ def _profile_document(path: str) -> Document:
     return loaded.documents[0]
 
 
+def _pinned(url: str) -> Mapping[str, bytes]:
+    from aigov.pinned import read_pinned  # hashes and decodes; few runs read a cache
+
+    return read_pinned(url)
+
+
 def _profile_text(path: str) -> bytes:
     if is_url(path):
-        content = read_pinned(path).get("")
+        content = _pinned(path).get("")
         if content is None:
             raise UsageError("a folder, no profile", where=path, remedy="give it as --policies")
         return content
@@ -247,7 +250,7 @@ def policy_files(root: str) -> dict[str, bytes]:
         UsageError: there is no such folder, or it cannot be read.
     """
     if is_url(root):
-        files = read_pinned(root)
+        files = _pinned(root)
         if "" in files:
             raise UsageError("a file, no folder of policies", where=root)
         return dict(files)
