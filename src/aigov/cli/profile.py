@@ -11,22 +11,23 @@ def profile() -> None:
 
     \b
     Examples:
-      aigov-gate profile fetch --help
+      aigov-gate profile fetch --help   what a URL looks like
     """
 
 
 @profile.command()
 @click.argument("url")
 def fetch(url: str) -> None:
-    """Fetch a pinned profile or pack into the cache, the one command that does.
+    """Fetch a pinned profile or pack into the cache; no other command does.
 
-    URL is git+https://HOST/REPOSITORY@COMMIT#PATH, or git+ssh or git+file; COMMIT is the
-    full id of a commit on a branch or tag, PATH a profile or the folder of a pack.
-    Afterwards --profile and --policies take the same URL, and read the cache alone.
+    URL is git+https://HOST/REPOSITORY@COMMIT#PATH, or git+ssh or git+file.  COMMIT is the
+    full id of a commit on a branch or tag, PATH a profile or the folder of a pack.  From
+    then on --profile and --policies take the same URL, and read the cache alone.
 
     \b
     Example:
-      aigov-gate profile fetch git+https://git.northbank.internal/governance.git@4f0c...#profile.yaml
+      aigov-gate profile fetch 'git+https://git.northbank.internal/governance.git@\
+    4bf1a0e3c97d52684f0b1d9e7a8c35260d41be97#organization.yaml'
     """
     files = fetch_pinned(url)
     single = "" in files
