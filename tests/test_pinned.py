@@ -412,6 +412,14 @@ def test_not_by_a_link_that_the_repository_holds(inside, tmp_path):
     assert gate(inside, "--profile", str(tmp_path / "real.yaml"))[0] in (0, 1)
 
 
+def test_a_path_may_pass_through_the_repository_to_leave_it(inside, tmp_path, monkeypatch):
+    (tmp_path / "real.yaml").write_bytes(PROFILE)
+    monkeypatch.chdir(inside / "rules")
+    assert gate(inside, "--profile", "../../real.yaml")[0] in (0, 1)
+    (inside / "rules" / "up").symlink_to("..")
+    refuses(inside, "--profile", "up/../real.yaml")
+
+
 def test_not_by_a_link_within_a_pack(inside, tmp_path):
     pack = tmp_path / "pack" / "law"
     pack.mkdir(parents=True)

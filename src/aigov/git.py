@@ -119,17 +119,21 @@ def _reached(path: str) -> Iterator[str]:
 
 
 def _passed(path: str) -> Iterator[str]:
-    """Yield every place on the way, links followed one at a time."""
+    """Yield every link on the way, followed one at a time, and where it ends.
+
+    A plain folder on the way, as in `folder/../x`, decides nothing.
+    """
     here, *parts = PurePath(os.getcwd(), path).parts
     left = parts[::-1]
     for _ in range(_MAX_STEPS):
-        if not left:
-            return
-        here = os.path.normpath(os.path.join(here, left.pop()))  # `here` was no link: `..` is up
-        yield here
         if os.path.islink(here):
+            yield here
             here, *parts = PurePath(os.path.dirname(here), os.readlink(here)).parts
             left += parts[::-1]
+        if not left:
+            break
+        here = os.path.normpath(os.path.join(here, left.pop()))  # `here` is no link: `..` is up
+    yield here
 
 
 def _identity(path: str) -> tuple[int, int]:

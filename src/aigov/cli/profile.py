@@ -26,8 +26,7 @@ def fetch(url: str) -> None:
 
     \b
     Example:
-      aigov-gate profile fetch 'git+https://git.northbank.internal/governance.git@\
-    4bf1a0e3c97d52684f0b1d9e7a8c35260d41be97#organization.yaml'
+      aigov-gate profile fetch "git+https://git.northbank.internal/ai@$COMMIT#packs/ours"
     """
     files = fetch_pinned(url)
     single = "" in files
