@@ -24,21 +24,16 @@ Get = Callable[[str, str], bytes]
 Raises:
     KeyError: there is none.
 """
-MAX_BYTES = 64 * 1024 * 1024
-"""The largest file of the cache."""
+_PART = r"(?!\.\.?(?:[/@]|$))[\w.~+][\w.~+:-]*"
+"""No part of a path is an option or climbs out."""
 _URL = re.compile(
-    r"git\+(?P<remote>(?P<scheme>https|ssh|file)://(?P<user>[^/@]*@)?(?P<place>[^@#]*))"
-    r"@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})(?:#(?P<path>[^#]+))?"
+    r"git\+(?P<remote>(?:(?:https://|ssh://(?:\w[\w.-]*@)?)[A-Za-z0-9][\w.-]*(?::[0-9]+)?|file://)"
+    rf"(?:/{_PART})+)@(?P<commit>[0-9a-f]{{40}}|[0-9a-f]{{64}})"
+    rf"(?:#(?P<path>{_PART}(?:/{_PART})*)/?)?"
 )
-_PLACE = re.compile(
-    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?)?(?:/(?!\.\.?(?:/|$))[\w.~+][\w.~+:-]*)+",
-    re.ASCII,
-)
-"""Host and path of a repository: no part is an option, climbs out, or hides a letter."""
-_USER = re.compile(r"\w[\w.-]*@", re.ASCII)
-_PART = re.compile(r"(?!\.\.?$)[^-/\\][^/\\]*")
-_FOLDER, _REGULAR = "40000", ("100644", "100755")
+_SECRET = re.compile(r"https?://[^/]*@|://[^/]*:[^/]*@")
 _FORM = "write git+https://HOST/REPOSITORY@COMMIT#PATH with all 40 digits of the commit"
+_FOLDER, _REGULAR = "40000", ("100644", "100755")
 
 
 class Pin(NamedTuple):
@@ -52,11 +47,6 @@ class Pin(NamedTuple):
     path: str
     """POSIX, of a profile or the folder of a pack; "" for the whole repository."""
 
-    @property
-    def fetch(self) -> str:
-        """The command that brings it into the cache."""
-        return f"aigov-gate profile fetch '{self.url}'"
-
 
 def parse_pin(url: str) -> Pin:
     """Read `git+https://HOST/REPOSITORY@COMMIT#PATH` (or `git+ssh`, `git+file`).
@@ -65,22 +55,12 @@ def parse_pin(url: str) -> Pin:
         UsageError: it is no such URL, is not pinned, or carries a password.
     """
     found = _URL.fullmatch(url)
-    user, scheme = (found["user"] or "", found["scheme"]) if found else ("", "")
-    if user and not (scheme == "ssh" and _USER.fullmatch(user)):
+    if found:
+        return Pin(url, found["remote"], found["commit"], found["path"] or "")
+    if _SECRET.search(url):
         problem = "a URL with a password or token would show it to every reader of a log"
         raise UsageError(problem, remedy="let git ask ssh, ~/.netrc or GIT_ASKPASS for it")
-    path = (found["path"] or "").rstrip("/") if found else ""
-    if (
-        found is None
-        or not _PLACE.fullmatch(found["place"])
-        or found["place"].startswith("/") != (scheme == "file")
-        or not all(_PART.fullmatch(part) for part in path.split("/") if path)
-        or not url.isprintable()
-        or "'" in url
-    ):
-        shown = url if "@" not in url.partition("://")[2].partition("/")[0] else ""
-        raise UsageError("no URL of a pinned commit", where=shown, remedy=_FORM)
-    return Pin(url, found["remote"], found["commit"], path)
+    raise UsageError("no URL of a pinned commit", where=url, remedy=_FORM)
 
 
 def places(given: str) -> list[str]:
@@ -88,8 +68,8 @@ def places(given: str) -> list[str]:
     if not is_url(given):
         return [given]
     pin = parse_pin(given)
-    local = pin.remote.removeprefix("file://")
-    return [_entry(pin), *([local] if local != pin.remote else [])]
+    local = [pin.remote.removeprefix("file://")] if pin.remote.startswith("file://") else []
+    return [_entry(pin), *local]
 
 
 def fetch_pinned(url: str) -> Mapping[str, bytes]:
@@ -101,24 +81,13 @@ def fetch_pinned(url: str) -> Mapping[str, bytes]:
     from aigov.git import fetched  # loads git, which reading does without
 
     pin = parse_pin(url)
-    kept: dict[str, str] = {}
-    with fetched(pin.remote, pin.commit) as read:
-
-        def get(kind: str, name: str) -> bytes:
-            content = read(kind, name)
-            kept[name] = f"{kind} {b64encode(content).decode()}\n"
-            return content
-
-        try:
-            files = _walk(pin, get)
-        except KeyError:
-            problem, remedy = f"that commit has no {pin.path}", "correct what stands after #"
-            raise UsageError(problem, where=url, remedy=remedy) from None
-    text = "".join([f"{digest(files)}\n", *kept.values()])
-    if len(text) > MAX_BYTES:
-        raise UsageError("larger than 64 MiB", where=url, remedy="pin the folder of the pack alone")
     try:
+        with fetched(pin.remote, pin.commit) as read:
+            files, text = _kept(pin, read)
         _write(_entry(pin), text)
+    except KeyError:
+        problem, remedy = f"that commit has no {pin.path}", "correct what stands after #"
+        raise UsageError(problem, where=url, remedy=remedy) from None
     except OSError as error:
         problem = f"the cache cannot be written ({error.strerror})"
         raise UsageError(problem, where=str(error.filename or _entry(pin))) from None
@@ -131,27 +100,21 @@ def read_pinned(url: str) -> Mapping[str, bytes]:
     Raises:
         UsageError: it is not in the cache, or not as it was fetched.
     """
-    pin = parse_pin(url)
+    pin, remedy = parse_pin(url), f"aigov-gate profile fetch '{url}'"
     entry = _entry(pin)
     if not os.path.isfile(entry):
-        raise UsageError("is not in the cache", where=url, remedy=pin.fetch)
+        raise UsageError("is not in the cache", where=url, remedy=remedy)
     _refuse_shared(os.path.dirname(entry))
-    used = set()
-
-    def get(kind: str, name: str) -> bytes:
-        used.add(name)
-        return objects[kind, name]
-
     try:
         with open(entry, encoding="ascii") as file:
-            locked, *lines = file.read(MAX_BYTES + 1).splitlines()
-        objects = dict(_object(line, len(pin.commit)) for line in lines)
-        files = _walk(pin, get)
-        if locked != digest(files) or len(used) != len(lines):
-            raise KeyError(locked)
+            stored = file.read()
+        objects = dict(_object(line, len(pin.commit)) for line in stored.splitlines()[1:])
+        files, text = _kept(pin, lambda kind, name: objects[kind, name])
+        if text != stored:
+            raise ValueError
     except (KeyError, ValueError, OSError):
         problem = "the cached copy is not what was fetched"
-        raise UsageError(problem, where=entry, remedy=pin.fetch) from None
+        raise UsageError(problem, where=entry, remedy=remedy) from None
     return files
 
 
@@ -172,13 +135,22 @@ def _object(line: str, digits: int) -> tuple[tuple[str, str], bytes]:
     return (kind, hashed.hexdigest()), content
 
 
-def _walk(pin: Pin, get: Get) -> dict[str, bytes]:
-    """Return what `pin` names, reached from its commit by nothing but ids."""
-    first, _, _ = get("commit", pin.commit).partition(b"\n")
+def _kept(pin: Pin, get: Get) -> tuple[dict[str, bytes], str]:
+    """Return what `pin` names, reached from its commit by nothing but ids, and the text that
+    the cache keeps of it: the digest, then every object that was read."""
+    lines: dict[str, str] = {}
+
+    def read(kind: str, name: str) -> bytes:
+        content = get(kind, name)
+        lines[name] = f"{kind} {b64encode(content).decode()}\n"
+        return content
+
+    first, _, _ = read("commit", pin.commit).partition(b"\n")
     mode, name = _FOLDER, first.removeprefix(b"tree ").decode()
     for part in pin.path.split("/") if pin.path else ():
-        mode, name = dict(_entries(get("tree", name), len(name) // 2))[part]
-    return dict(_files(pin, "", (mode, name), get))
+        mode, name = dict(_entries(read("tree", name), len(name) // 2))[part]
+    files = dict(_files(pin, "", (mode, name), read))
+    return files, "".join([f"{digest(files)}\n", *lines.values()])
 
 
 def _files(pin: Pin, path: str, at: tuple[str, str], get: Get) -> Iterator[tuple[str, bytes]]:
@@ -215,9 +187,7 @@ def _entry(pin: Pin) -> str:
 
 def _write(entry: str, text: str) -> None:
     folder = os.path.dirname(entry)
-    os.makedirs(os.path.dirname(folder), exist_ok=True)
-    if not os.path.isdir(folder):
-        os.mkdir(folder, 0o700)
+    os.makedirs(folder, 0o700, exist_ok=True)
     _refuse_shared(folder)
     handle, draft = tempfile.mkstemp(dir=folder)
     with open(handle, "w", encoding="ascii", newline="\n") as file:

@@ -187,10 +187,7 @@ def _pinned(url: str) -> Mapping[str, bytes]:
 
 def _profile_text(path: str) -> bytes:
     if is_url(path):
-        content = _pinned(path).get("")
-        if content is None:
-            raise UsageError("a folder, no profile", where=path, remedy="give it as --policies")
-        return content
+        return _pinned(path).get("", b"")  # of a folder: no document, which is then said
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -243,17 +240,14 @@ def schema(name: str) -> Any:
     return json.loads(read_tree(folder("schemas"), ".json")[name])
 
 
-def policy_files(root: str) -> dict[str, bytes]:
+def policy_files(root: str) -> Mapping[str, bytes]:
     """Read the files of a pack below `root`, a folder or a URL, but for the cases.
 
     Raises:
         UsageError: there is no such folder, or it cannot be read.
     """
     if is_url(root):
-        files = _pinned(root)
-        if "" in files:
-            raise UsageError("a file, no folder of policies", where=root)
-        return dict(files)
+        return _pinned(root)
     if not os.path.isdir(root):
         raise UsageError("no such folder of policies", where=root)
     return read_tree(root, ".yaml", but=".cases.yaml")
