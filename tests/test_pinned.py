@@ -241,6 +241,23 @@ def test_a_commit_counts_only_on_a_branch_or_tag(governance, cache):
     assert fetch_pinned(url(governance, "organization.yaml", first)) == {"": PROFILE}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for ssh is a script")
+def test_ssh_is_asked_without_a_prompt_and_within_another_git_too(
+    governance, repository, tmp_path, monkeypatch
+):
+    ssh = tmp_path / "ssh"
+    ssh.write_text('#!/bin/sh\nfor last; do :; done\nexec sh -c "$last"\n')
+    ssh.chmod(0o755)
+    given = url(governance, "organization.yaml").replace("git+file://", "git+ssh://git@localhost")
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))  # as in a hook
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "index"))
+    assert fetch_pinned(given) == {"": PROFILE}
+    monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+    with pytest.raises(AigovError, match="git cannot fetch it"):
+        fetch_pinned(given)
+
+
 def test_a_repository_that_cannot_be_fetched_is_said(tmp_path):
     with pytest.raises(AigovError, match="git cannot fetch it"):
         fetch_pinned(f"git+file://{tmp_path}/gone@{ID}#organization.yaml")

@@ -1,7 +1,6 @@
 """Everything a document is judged by, built from the text of the shipped or given files."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,16 +12,13 @@ from aigov.findings import Enforcement
 from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
 from aigov.law import Obligation, parse_corpus
 from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
-from aigov.policies import Code, Policy, RampIn, parse_codes, parse_policy
+from aigov.policies import Code, Policy, parse_codes, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
-from aigov.settings import Profile, Tightening
 
 if TYPE_CHECKING:
     from aigov.frameworks import Framework
 
-MAX_RAMP_IN_DAYS = 366
-"""From the last review of a profile; a rule of the project: what has no end is no ramp."""
 KINDS = ("UseCase", "Waiver", "Organization")
 WALKED = frozenset(
     {
@@ -154,7 +150,7 @@ def build_rules(
             for kind in KINDS
         },
         tuple(packs),
-        _read_by_blocking(policies),
+        read_by_blocking(policies),
         codes,
         corpus,
         frameworks,
@@ -179,7 +175,9 @@ def _frameworks(packs: list[Pack]) -> dict[str, "Framework"]:
     )
 
 
-def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
+def read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
+    """Return what tells the pointers that policies read which block at a tier's rank."""
+
     @cache
     def pointers(tier: int) -> frozenset[str]:
         return frozenset(
@@ -237,9 +235,14 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
             raise PackError(f"{fault.message} ({name})", where=where)
 
 
+def named_codes(codes: Mapping[str, Code]) -> dict[str, str]:
+    """Return the codes of findings that are no policies', by code and by id."""
+    return {name: code for code, one in codes.items() for name in (code, one.id)}
+
+
 def _policies(packs: list[Pack], codes: Mapping[str, Code], engine: Engine) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
-    taken = dict.fromkeys(_named(codes), f"{packs[0].name}/{CODES}")
+    taken = dict.fromkeys(named_codes(codes), f"{packs[0].name}/{CODES}")
     for pack in packs:
         for path, document in pack.policies().items():
             policy = parse_policy(document, f"{pack.name}/{path}", engine)
@@ -254,90 +257,3 @@ def _policies(packs: list[Pack], codes: Mapping[str, Code], engine: Engine) -> d
                 taken[name] = policy.where
             found[policy.code] = policy
     return dict(sorted(found.items()))
-
-
-def _named(codes: Mapping[str, Code]) -> dict[str, str]:
-    """Return the codes of findings that are no policies', by code and by id."""
-    return {name: code for code, one in codes.items() for name in (code, one.id)}
-
-
-def tighten(rules: Rules, profile: Profile) -> Rules:
-    """Return `rules` with the enforcement and thresholds that `profile` tightens, and with the
-    days until which it lets a policy do less.
-
-    Raises:
-        ProfileError: an unknown policy or param, or a loosening; has its place.
-    """
-    named, policies, codes = rules.named(), dict(rules.policies), dict(rules.codes)
-    other = _named(rules.codes)
-    asked_as: dict[str, str] = {}
-    for name, asked in profile.policies.items():
-        code = named[name].code if name in named else other.get(name)
-        if code is None:
-            raise profile.error(asked.pointer, f"no policy {name}")
-        if code in asked_as:  # by code and by id: the second would undo the first
-            problem = f"{name} and {asked_as[code]} are the same policy; write one of them"
-            raise profile.error(asked.pointer, problem)
-        asked_as[code] = name
-        if code in policies:
-            policies[code] = _tightened(policies[code], asked, profile)
-        else:
-            codes[code] = _tightened_code(code, codes[code], asked, profile)
-    read_by_blocking = _read_by_blocking(policies)
-    return rules._replace(policies=policies, codes=codes, read_by_blocking=read_by_blocking)
-
-
-def _tightened_code(code: str, given: Code, asked: Tightening, profile: Profile) -> Code:
-    wanted = asked.enforcement or given.enforcement
-    for name in asked.params:
-        raise profile.error(f"{asked.pointer}/params/{name}", f"{code} has no param {name}")
-    if asked.until or wanted.rank < given.enforcement.rank:
-        problem = f"{code} may only be tightened: block, and no date"
-        raise profile.error(asked.pointer, problem)
-    return given._replace(enforcement=wanted)
-
-
-def _ramp_in(policy: Policy, asked: Tightening, wanted: Enforcement, profile: Profile) -> RampIn:
-    """Return the time in which a failure does less: from the profile's last review on, and no
-    longer than a year, so that whoever wants more has to look at it again."""
-    first = profile.reviewed_on
-    if policy.waivable is None:
-        problem = f"{policy.code} cannot be waived, and so not be {wanted} for a while"
-        raise profile.error(f"{asked.pointer}/enforcement", problem)
-    last = date.fromisoformat(str(asked.until))
-    if not first or last - date.fromisoformat(first) > timedelta(MAX_RAMP_IN_DAYS):
-        problem = f"until is at most {MAX_RAMP_IN_DAYS} days after metadata.reviewed_on"
-        raise profile.error(f"{asked.pointer}/until", problem)
-    return RampIn(wanted, first, str(last), str(last + timedelta(1)))
-
-
-def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:
-    enforcement, soften, ramp_in = policy.enforcement, policy.soften, None
-    wanted = asked.enforcement
-    lower = wanted and any(wanted.rank < given.rank for given in enforcement.values())
-    if wanted and lower and asked.until:
-        ramp_in = _ramp_in(policy, asked, wanted, profile)
-    elif lower:
-        problem = f"{policy.code} may only be tightened, not made {wanted}; or write until when"
-        raise profile.error(f"{asked.pointer}/enforcement", problem)
-    elif asked.until:
-        problem = "until goes with an enforcement below the policy's own"
-        raise profile.error(f"{asked.pointer}/until", problem)
-    elif wanted:
-        enforcement = dict.fromkeys(enforcement, wanted)
-        # what the profile asks for holds for every failure, a softened one too
-        soften = tuple((when, max(to, wanted, key=lambda one: one.rank)) for when, to in soften)
-    params = dict(policy.params)
-    for name, number in asked.params.items():
-        pointer = f"{asked.pointer}/params/{name}"
-        if name not in params:
-            raise profile.error(pointer, f"{policy.code} has no param {name}")
-        if number < 0:
-            raise profile.error(pointer, f"{name} may not be negative")
-        given = params[name]
-        loosened = max(given.values()) if name.startswith("max_") else min(given.values())
-        if number > loosened if name.startswith("max_") else number < loosened:
-            raise profile.error(pointer, f"{name} may only be tightened: {loosened:g} is the limit")
-        stricter = min if name.startswith("max_") else max
-        params[name] = {tier: stricter(one, number) for tier, one in given.items()}
-    return policy._replace(enforcement=enforcement, soften=soften, params=params, ramp_in=ramp_in)

@@ -18,9 +18,10 @@ from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
 from aigov.repositories import is_manifest, is_url
 from aigov.results import CheckResult, summarise
-from aigov.rules import Rules, Shapes, build_rules, tighten
+from aigov.rules import Rules, Shapes, build_rules
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
+from aigov.tightening import tighten
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
