@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
-from hashlib import sha256
+from hashlib import sha1, sha256
 from pathlib import Path
 
 import pytest
@@ -205,7 +205,7 @@ def test_a_report_has_the_digest_of_the_content_whichever_way_it_came(governance
 
 @pytest.mark.parametrize("path", ["gone.yaml", "organization.yaml/x", "packs/theirs"])
 def test_a_path_that_is_not_there_is_refused(governance, path):
-    with pytest.raises(AigovError, match=f"has no {path}"):
+    with pytest.raises(AigovError, match=f"no {path} in a commit"):
         fetch_pinned(url(governance, path))
 
 
@@ -231,7 +231,8 @@ def test_a_commit_counts_only_on_a_branch_or_tag(governance, cache):
     git(governance, "tag", "-a", "-m", "one", "v1")
     tag = git(governance, "rev-parse", "v1")
     for name in (stray, tree, tag, ID):
-        with pytest.raises(AigovError, match="of no branch or tag"):
+        words = "no organization.yaml in a commit" if name == tag else "of no branch or tag"
+        with pytest.raises(AigovError, match=words):
             fetch_pinned(f"git+file://{governance}@{name}#organization.yaml")
     assert not cache.exists()
     git(governance, "tag", "merged", stray)
@@ -271,6 +272,7 @@ def test_nothing_of_the_fetched_repository_and_no_hook_is_run(governance, tmp_pa
         for name in ("post-checkout", "reference-transaction", "pre-auto-gc", "post-update"):
             (folder / name).write_text(f"#!/bin/sh\ntouch {ran}\n")
             (folder / name).chmod(0o755)
+    (hooks.parent / "config").write_text('[url "file:///nowhere/"]\n\tinsteadOf = file:///\n')
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text(
@@ -307,7 +309,7 @@ def test_no_changed_byte_is_read(governance, cache):
         other = b"A" if kept[at : at + 1] != b"A" else b"B"
         entry(cache).write_bytes(kept[:at] + other + kept[at + 1 :])
         refused(given)
-    for text in (b"", b"\xff", kept[: len(kept) // 2], kept + kept[-80:], kept + b"blob QQ==\n"):
+    for text in (b"", b"\xff", kept[: len(kept) // 2], kept + kept[-80:], kept + b"blob x QQ==\n"):
         entry(cache).write_bytes(text)
         refused(given)
     entry(cache).write_bytes(kept)
@@ -320,10 +322,11 @@ def test_a_poisoned_cache_with_a_lock_of_its_own_is_not_read(governance, cache):
     fetch_pinned(given)
     lines = entry(cache).read_text().splitlines()
     forged = PROFILE + b"# everyone may approve\n"
-    lines = [one for one in lines if b64encode(PROFILE).decode() not in one]
-    lines = [digest({"": forged}), *lines[1:], f"blob {b64encode(forged).decode()}"]
-    entry(cache).write_text("\n".join(lines) + "\n")
-    refused(given)
+    blob = lines.pop().split(" ")
+    for name in (blob[1], sha1(b"blob %d\0%s" % (len(forged), forged)).hexdigest()):
+        line = f"blob {name} {b64encode(forged).decode()}"
+        entry(cache).write_text("\n".join([digest({"": forged}), *lines[1:], line, ""]))
+        refused(given)
 
 
 def test_the_entry_of_another_pin_is_not_read(governance, cache):

@@ -179,7 +179,11 @@ def fetched(remote: str, commit: str) -> Iterator[Callable[[str, str], bytes]]:
             problem = f"git cannot fetch it ({_reason(error)})"
             remedy = f"make `git ls-remote {remote}` work"
             raise UsageError(problem, where=remote, remedy=remedy) from None
-        if not _on_a_branch_or_tag(ask, commit):
+        try:
+            merged = ask.for_each_ref("--count=1", "--contains", commit)
+        except git.GitError:  # not in what was fetched
+            merged = ""
+        if not merged:
             problem = f"{commit[:12]} is a commit of no branch or tag"
             remedy = "pin one that was merged; a pull request or a fork is none"
             raise UsageError(problem, where=remote, remedy=remedy)
@@ -193,14 +197,6 @@ def fetched(remote: str, commit: str) -> Iterator[Callable[[str, str], bytes]]:
             return content
 
         yield read
-
-
-def _on_a_branch_or_tag(ask: git.Git, commit: str) -> bool:
-    try:
-        listed = ask.for_each_ref("--count=1", "--contains", commit)
-        return bool(listed and ask.cat_file("-t", commit) == "commit")
-    except git.GitError:  # not in what was fetched
-        return False
 
 
 def manifests_at_head(root: str, path: str) -> list[str]:

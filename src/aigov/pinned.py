@@ -86,7 +86,8 @@ def fetch_pinned(url: str) -> Mapping[str, bytes]:
             files, text = _kept(pin, read)
         _write(_entry(pin), text)
     except KeyError:
-        problem, remedy = f"that commit has no {pin.path}", "correct what stands after #"
+        problem = f"no {pin.path or 'files'} in a commit of that id"
+        remedy = "name a path that the commit has, and a commit, not a tag"
         raise UsageError(problem, where=url, remedy=remedy) from None
     except OSError as error:
         problem = f"the cache cannot be written ({error.strerror})"
@@ -108,7 +109,8 @@ def read_pinned(url: str) -> Mapping[str, bytes]:
     try:
         with open(entry, encoding="ascii") as file:
             stored = file.read()
-        objects = dict(_object(line, len(pin.commit)) for line in stored.splitlines()[1:])
+        rows = (line.split(" ") for line in stored.splitlines()[1:])
+        objects = {(kind, name): b64decode(text) for kind, name, text in rows}
         files, text = _kept(pin, lambda kind, name: objects[kind, name])
         if text != stored:
             raise ValueError
@@ -126,23 +128,18 @@ def digest(files: Mapping[str, bytes]) -> str:
     return f"sha256:{sha256(''.join(rows).encode()).hexdigest()}"
 
 
-def _object(line: str, digits: int) -> tuple[tuple[str, str], bytes]:
-    """Return kind, id and content of an object of the cache; the id is git's own of it."""
-    kind, text = line.split(" ")
-    content = b64decode(text, validate=True)
-    hashed = new("sha1" if digits == 40 else "sha256", f"{kind} {len(content)}\0".encode())
-    hashed.update(content)
-    return (kind, hashed.hexdigest()), content
-
-
 def _kept(pin: Pin, get: Get) -> tuple[dict[str, bytes], str]:
     """Return what `pin` names, reached from its commit by nothing but ids, and the text that
     the cache keeps of it: the digest, then every object that was read."""
+    form = "sha1" if len(pin.commit) == 40 else "sha256"
     lines: dict[str, str] = {}
 
     def read(kind: str, name: str) -> bytes:
         content = get(kind, name)
-        lines[name] = f"{kind} {b64encode(content).decode()}\n"
+        hashed = new(form, f"{kind} {len(content)}\0".encode() + content)
+        if hashed.hexdigest() != name:
+            raise KeyError(name)
+        lines[name] = f"{kind} {name} {b64encode(content).decode()}\n"
         return content
 
     first, _, _ = read("commit", pin.commit).partition(b"\n")
