@@ -341,7 +341,7 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(waived):
         (NORA, "x"),
         ("1+mzielinski@users.noreply.github.com", "x"),
         (ANA, f"x\n\nCo-authored-by: N <{NORA}>"),
-        (ANA, f"x\n\nCo-Authored-By: {NORA}"),
+        (ANA, f"x\n\nCo-Authored-By : {NORA}"),
     ],
 )
 def test_a_waiver_that_an_owner_wrote_does_not_count_and_says_why(waived, by, message):

@@ -70,8 +70,12 @@ def test_nothing_approved_is_nothing_to_judge():
         document = changed(READY, put={"/spec/approvals": put})
         found = judged(document, touch("karin", value=document.value))
         assert (found.outcome, found.note) == (Outcome.NOT_APPLICABLE, "nothing is approved yet")
-    rejected = approved("bo", "karin-")
-    assert judged(rejected, touch("karin")).outcome is Outcome.NOT_APPLICABLE
+    assert judged(approved("karin-"), touch("karin")).outcome is Outcome.NOT_APPLICABLE
+
+
+def test_a_later_refusal_does_not_hide_the_approval_that_still_counts():
+    document = approved("karin", "bo-")
+    assert judged(document, touch("karin", value=document.value)).outcome is Outcome.FAIL
 
 
 def test_the_window_begins_after_the_last_approval_of_somebody_else():

@@ -27,7 +27,9 @@ MAX_MESSAGE = 1024 * 1024
 """Bytes of a commit; a longer one names nobody."""
 _AUTHOR = re.compile(rb"^author [^<\n]*<([^>\n]*)>", re.MULTILINE)
 _COMMITTER = re.compile(rb"^committer [^<\n]*<([^>\n]*)>", re.MULTILINE)
-_CO_AUTHOR = re.compile(rb"^co-authored-by:([^<\n]*)(?:<([^>\n]*))?", re.MULTILINE | re.IGNORECASE)
+_CO_AUTHOR = re.compile(
+    rb"^co-authored-by[ \t]*:([^<\n]*)(?:<([^>\n]*))?", re.MULTILINE | re.IGNORECASE
+)
 _AT_ONCE = 200
 """Commits of which git is asked at once who signed them."""
 

@@ -180,7 +180,6 @@ class _Approval(NamedTuple):
     day: str
     position: int
     person: str
-    positive: bool
     doubt: str
     """Why nobody knows that this person gave it, else ""."""
 
@@ -198,22 +197,22 @@ def _standing(
     for position, entry in _approvals(prepared.document.value):
         leaf = _approval(entry)
         _, gate, function, named, day, decision = leaf
+        if not named or not decision.startswith("approved"):
+            continue  # what is refused takes no approval back
         index = brought.get(leaf, len(touches))
         signer = touches[index].writer.signer if index < len(touches) else ""
         person, _ = _person(named, [], profile)
         doubt = _doubt(named, signer, profile)
-        given = _Approval(index, day, position, person, decision.startswith("approved"), doubt)
+        given = _Approval(index, day, position, person, doubt)
         ledger.setdefault((gate, function), []).append(given)
     for entries in ledger.values():
         *before, last = sorted(entries)
         others = [
             touches[one.brought].writer.commit
             for one in before
-            if one.positive and not one.doubt and one.person != last.person
-            if one.brought < last.brought
+            if not one.doubt and one.person != last.person and one.brought < last.brought
         ]
-        if last.positive and last.person:
-            yield last, others[-1] if others else ""
+        yield last, others[-1] if others else ""
 
 
 def _doubt(approver: str, signer: str, profile: Profile | None) -> str:
