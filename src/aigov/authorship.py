@@ -22,7 +22,8 @@ from aigov.source import load
 MAX_COMMITS = 10_000
 """Commits that touched a manifest and are read."""
 MAX_LEAVES = 500_000
-"""Scalars that all commits wrote together; a fifth of it in one file, which else is unread."""
+"""Scalars that all commits wrote together, and that one commit holds; some 160 bytes each, and
+some 100 in a manifest.  A file with a fifth of that is not read."""
 MAX_MESSAGE = 1024 * 1024
 """Bytes of a commit; a longer one names nobody."""
 _AUTHOR = re.compile(rb"^author [^<\n]*<([^>\n]*)>", re.MULTILINE)
@@ -96,17 +97,18 @@ def _wrote(ask: git.Git, tip: str) -> list[tuple[str, Key, frozenset[Leaf] | Non
     stood: dict[str, set[Key]] = {}
     found: list[tuple[str, dict[Key, frozenset[Leaf]], list[str]]] = []
     for commit, files in changed(ask, tip, "--full-history", "--diff-merges=combined"):
-        *before, after = (
-            _together(documents(blob) or {} for blob in side)
-            for side in zip(*(blobs for _, blobs in files), strict=True)
-        )
-        unread = [path for path, blobs in files if documents(blobs[-1]) is None]
+        held, sides, unread = 0, [], []
         for path, blobs in files:
-            stood.setdefault(path, set()).update(*(documents(blob) or () for blob in blobs))
+            side = [documents(blob) for blob in blobs]
+            held += sum(len(leaf) for one in side if one for leaf in one.values())
+            if max(total, held) > MAX_LEAVES or size > MAX_BYTES or len(found) == MAX_COMMITS:
+                raise _TooMuch
+            sides.append([one or {} for one in side])
+            stood.setdefault(path, set()).update(*sides[-1])
+            unread += [path] if side[-1] is None else []
+        *before, after = map(_together, zip(*sides, strict=True))
         own = dict(_own(before, after))
         total += sum(map(len, own.values()))
-        if size > MAX_BYTES or total > MAX_LEAVES or len(found) == MAX_COMMITS:
-            raise _TooMuch
         found.append((commit, own, unread))
     return [
         (commit, key, None if key in blind else own[key])
