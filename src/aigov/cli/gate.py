@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
+from aigov.cli.options import (
+    exit_code,
+    judging_options,
+    load_rules,
+    parse_formats,
+    write_reports,
+    write_summary,
+)
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
@@ -16,7 +23,13 @@ from aigov.snapshots import snapshot
 
 @click.command()
 @click.argument("repository", default=".", metavar="[REPO]", type=click.Path())
-@click.option("--rev", default="HEAD", show_default=True, help="The commit to decide on.")
+@click.option(
+    "--rev",
+    default="HEAD",
+    show_default=True,
+    envvar=["PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH"],  # what a pre-push hook is given
+    help="The commit to decide on; as a pre-push hook, what is pushed.",
+)
 @click.option(
     "--base",
     metavar="REF",
@@ -68,6 +81,7 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     }
     result = decide(result, stage, given)
     write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
+    write_summary(result, outputs)
     return exit_code(result, options["fail_on"])
 
 

@@ -22,6 +22,9 @@ from aigov.rules import Rules, Shapes, build_rules, tighten
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
 
+STEP_SUMMARY = 1024 * 1024
+"""Bytes that GitHub takes of one step.  Source: GitHub documentation, "Job summaries"."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -257,6 +260,24 @@ def write_reports(
             raise UsageError(
                 f"the report cannot be written ({error.strerror})", where=output.file
             ) from None
+
+
+def write_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
+    """Append the Markdown report to the step summary of a GitHub job, where there is one.
+
+    What keeps it from being written is told, and changes nothing else.
+    """
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or any(output.file == path for output in outputs):
+        return
+    report = "".join(renderer("markdown")(result, Style())).encode()
+    try:
+        with open(path, "ab") as file:
+            if file.tell() + len(report) > STEP_SUMMARY:
+                raise OSError(None, "it would grow above 1 MiB, and GitHub would drop all of it")
+            file.write(report)
+    except OSError as error:
+        click.echo(f"the step summary is not written ({error.strerror})", err=True)
 
 
 def write_new(path: str, text: str) -> None:
