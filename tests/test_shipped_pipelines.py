@@ -29,7 +29,7 @@ PAGES = ROOT / "docs" / "pipelines"
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 SPEC, GITLAB = yaml.safe_load_all((ROOT / "templates" / "gate.yml").read_text("utf-8"))
 (JOB,) = GITLAB.values()
-HOSTILE = ['"; touch pwned #', "$(touch pwned)", "`touch pwned`", "--help", "a\nb", "'; exit 0; '"]
+HOSTILE = ['"; touch pwned #', "$(touch pwned)`touch pwned`", "--help", "a\n'; exit 0; '"]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -283,9 +283,14 @@ def test_the_runner_evaluates_expressions_as_github_does():
 @pytest.fixture(scope="module")
 def act(tmp_path_factory):
     """Return what runs the action as a runner does; it installs the gate once."""
+    from conftest import skip_or_fail
+
     installed: dict[str, str] = {}
+    failed: list[str] = []
 
     def run(clone: Path, event: str = "pull_request", base: str = "", **inputs: str) -> Ran:
+        if failed:
+            skip_or_fail("index", failed[0])
         temp = tmp_path_factory.mktemp("temp")
         given = {name: one["default"] for name, one in ACTION["inputs"].items()}
         payload: dict[str, Any] = {"pull_request": {"base": {"sha": base}}}
@@ -322,7 +327,7 @@ def act(tmp_path_factory):
                 "RUNNER_TEMP": str(temp),
                 "GITHUB_OUTPUT": str(said),
                 "GITHUB_STEP_SUMMARY": str(temp / "summary.md"),
-                "PYTHONPATH": str(clone),
+                "PYTHONPATH": str(clone),  # as a workflow may set it for its tests
             }
             done = subprocess.run(
                 ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -336,9 +341,8 @@ def act(tmp_path_factory):
                 steps[step["id"]] = {"outputs": outputs}
             if step.get("id") == "install":
                 if done.returncode:
-                    from conftest import skip_or_fail
-
-                    skip_or_fail("index", f"the action cannot be installed: {done.stderr[-500:]}")
+                    failed.append(f"the action cannot be installed: {done.stderr[-2000:]}")
+                    skip_or_fail("index", failed[0])
                 installed.update(outputs)
             code, out = code or done.returncode, out + done.stdout + done.stderr
         summary = temp / "summary.md"
@@ -500,40 +504,47 @@ def shell(clone: Path, script: str, program: str = "bash", **around: str) -> tup
     return done.returncode, done.stdout + done.stderr
 
 
-def gitlab(
-    clone: Path, wheels: dict[str, str], program: str = "sh", **around: str
-) -> tuple[int, str]:
-    inputs = {name: around.pop(name) for name in list(around) if name in SPEC["spec"]["inputs"]}
-    job = component(**inputs)["aigov-gate"]
-    variables = {
-        name: one["value"] if isinstance(one, dict) else one
-        for name, one in job["variables"].items()
-    }
-    script = "\n".join(job["before_script"] + job["script"])
-    return shell(clone, script, program, **wheels, **variables, **around)
+@pytest.fixture(scope="module")
+def gitlab(wheels):
+    """Return what runs the component as a GitLab runner does; it installs the gate once."""
+    installed: dict[str, str] = {}
+
+    def run(clone: Path, program: str = "sh", **around: str) -> tuple[int, str]:
+        names = [name for name in around if name in SPEC["spec"]["inputs"]]
+        job = component(**{name: around.pop(name) for name in names})["aigov-gate"]
+        for name, one in job["variables"].items():
+            around[name] = one["value"] if isinstance(one, dict) else one
+        before = [one for one in job["before_script"] if "AIGOV_FOLDER" not in one or not installed]
+        around["PYTHONPATH"] = str(clone)
+        script = "\n".join([*before, 'echo "folder=$AIGOV_FOLDER"', *job["script"]])
+        code, out = shell(clone, script, program, **wheels, **installed, **around)
+        installed["AIGOV_FOLDER"] = re.findall(r"(?m)^folder=(.+)$", out)[0]
+        return code, out
+
+    return run
 
 
 @pytest.mark.parametrize("program", ["sh", "bash"])
-def test_the_gitlab_component_decides_and_reports(wheels, clone, tmp_path, program):
+def test_the_gitlab_component_decides_and_reports(gitlab, clone, tmp_path, program):
     base = deny(clone)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (clone / "aigov-reports").symlink_to(elsewhere)  # what is written does not follow it
-    code, out = gitlab(clone, wheels, program, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    code, out = gitlab(clone, program, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
     assert code == 1, out
     assert not list(elsewhere.iterdir())
     reports = component()["aigov-gate"]["artifacts"]["reports"]
     quality = json.loads((clone / reports["codequality"]).read_text("utf-8"))
     assert "MAN-004" in {one["check_name"] for one in quality}
     assert ET.parse(clone / reports["junit"]).getroot().tag == "testsuites"
-    code, out = gitlab(clone, wheels, program, CI_COMMIT_BEFORE_SHA="0" * 40, target="nowhere")
+    code, out = gitlab(clone, program, CI_COMMIT_BEFORE_SHA="0" * 40, target="nowhere")
     assert code == 2, out
 
 
-def test_the_gitlab_component_allows_what_is_ready(wheels, clone):
-    code, out = gitlab(clone, wheels, CI_COMMIT_BEFORE_SHA="0" * 40)
+def test_the_gitlab_component_allows_what_is_ready(gitlab, clone):
+    code, out = gitlab(clone, CI_COMMIT_BEFORE_SHA="0" * 40)
     assert code == 0, out
-    code, out = gitlab(clone, wheels, profile='"; touch pwned #')
+    code, out = gitlab(clone, profile='"; touch pwned #')
     assert code == 2, out
 
 
