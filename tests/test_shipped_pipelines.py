@@ -246,6 +246,8 @@ class Ran(NamedTuple):
     outputs: dict[str, str]
     summary: str
     uploaded: dict[str, str] | None
+    told: list[dict[str, str]]
+    """The environment of each script, beyond the runner's own."""
 
 
 def value(text: str, context: dict[str, Any]) -> Any:
@@ -293,9 +295,8 @@ def act(tmp_path_factory):
             skip_or_fail("index", failed[0])
         temp = tmp_path_factory.mktemp("temp")
         given = {name: one["default"] for name, one in ACTION["inputs"].items()}
-        payload: dict[str, Any] = {"pull_request": {"base": {"sha": base}}}
-        if event == "push":
-            payload = {"before": base}
+        pull_request = {"base": {"sha": base}}
+        payload = {"before": base} if event == "push" else {"pull_request": pull_request}
         steps: dict[str, Any] = {"install": {"outputs": installed}} if installed else {}
         if installed:
             installed["folder"] = str(temp)
@@ -310,7 +311,7 @@ def act(tmp_path_factory):
             "steps": steps,
             "cancelled()": False,
         }
-        code, out, uploaded = 0, "", None
+        code, out, uploaded, told = 0, "", None, []
         for step in ACTION["runs"]["steps"]:
             if step.get("id") in steps:
                 continue
@@ -323,6 +324,7 @@ def act(tmp_path_factory):
                 continue
             said, outputs = temp / "output", {}
             env = {name: filled(one, context) for name, one in step.get("env", {}).items()}
+            told.append(env)
             around = {
                 "RUNNER_TEMP": str(temp),
                 "GITHUB_OUTPUT": str(said),
@@ -349,7 +351,7 @@ def act(tmp_path_factory):
         text = summary.read_text("utf-8") if summary.exists() else ""
         outputs = steps.get("gate", {"outputs": {}})["outputs"]
         assert not (clone / "pwned").exists()
-        return Ran(code, out, outputs, text, uploaded)
+        return Ran(code, out, outputs, text, uploaded, told)
 
     return run
 
@@ -399,6 +401,46 @@ def test_the_base_is_that_of_the_event(act, clone):
     gone = act(clone, base="1" * 40)
     assert gone.code == 1
     assert "is not in this clone" in gone.out
+
+
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target", "pull_request_review"])
+def test_no_key_reaches_what_a_pull_request_starts(act, clone, event):
+    ran = act(clone, event, **{"signing-key": "SECRET"})
+    assert not [one for one in ran.told if "SECRET" in "".join(one.values())]
+
+
+def test_what_was_decided_on_a_push_is_signed(act, clone, tmp_path, need):
+    base = deny(clone)
+    if shutil.which("openssl") is None:
+        need("openssl", "it is not installed")
+    key, public = tmp_path / "key.pem", tmp_path / "public.pem"
+    make = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", key]
+    subprocess.run(make, check=True)
+    subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True)
+    ran = act(clone, "push", base=base, **{"signing-key": key.read_text("utf-8")})
+    assert ran.code == 1
+    assert not [one for one in ran.told if "PRIVATE" in one.get("ACTION", "") + ran.out]
+    verify = [sys.executable, "-m", "aigov", "verify", ran.outputs["attestation"]]
+    around = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    told = subprocess.run(
+        [*verify, "--key", str(public)], env=around, capture_output=True, text=True
+    )
+    assert told.returncode == 1, told.stderr  # it says that the gate denied
+    assert "FAILED" in told.stdout + told.stderr
+
+
+def test_a_pinned_profile_is_fetched(act, clone, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    governance = tmp_path / "governance"
+    governance.mkdir()
+    git(governance, "init", "-q", "-b", "main")
+    shutil.copy(EXAMPLES / "organization.yaml", governance)
+    pin = f"git+file://{governance}@{commit(governance, 'rules')}#organization.yaml"
+    base = git(clone, "rev-parse", "HEAD")
+    ran = act(clone, base=base, profile=pin)
+    assert ran.code in (0, 1), ran.out
+    assert "no organisation profile was given" not in ran.out
+    assert act(clone, base=base, profile=pin.replace("@", "@0000")).code == 2
 
 
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
