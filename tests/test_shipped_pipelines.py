@@ -282,76 +282,74 @@ def test_the_runner_evaluates_expressions_as_github_does():
     assert filled("${{ inputs.a-b }}/${{ inputs.c }}", context) == "x/"
 
 
+def executed(
+    script: str, folder: Path, temp: Path, env: dict[str, str]
+) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """Run a script in a folder as a runner does; return how it ended and its outputs."""
+    said = temp / "output"
+    said.touch()
+    around = {
+        "RUNNER_TEMP": str(temp),
+        "GITHUB_OUTPUT": str(said),
+        "GITHUB_STEP_SUMMARY": str(temp / "summary.md"),
+        "PYTHONPATH": str(folder),  # as a workflow may set it for its tests
+    }
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=folder, env={**os.environ, **around, **env}, capture_output=True, text=True,
+    )  # fmt: skip
+    lines = said.read_text("utf-8").splitlines()
+    said.unlink()
+    return done, dict(line.split("=", 1) for line in lines)
+
+
 @pytest.fixture(scope="module")
 def act(tmp_path_factory):
     """Return what runs the action as a runner does; it installs the gate once."""
     from conftest import skip_or_fail
 
-    installed: dict[str, str] = {}
-    failed: list[str] = []
+    installed: dict[str, Any] = {}
 
-    def run(clone: Path, event: str = "pull_request", base: str = "", **inputs: str) -> Ran:
-        if failed:
-            skip_or_fail("index", failed[0])
+    def run(clone: Path, event: str = "pull_request", since: str = "", **inputs: str) -> Ran:
         temp = tmp_path_factory.mktemp("temp")
         given = {name: one["default"] for name, one in ACTION["inputs"].items()}
-        pull_request = {"base": {"sha": base}}
-        payload = {"before": base} if event == "push" else {"pull_request": pull_request}
-        steps: dict[str, Any] = {"install": {"outputs": installed}} if installed else {}
-        if installed:
-            installed["folder"] = str(temp)
+        pull_request = {"base": {"sha": since}}
         context: dict[str, Any] = {
             "inputs": given | {"python": sys.executable} | inputs,
             "github": {
                 "action_path": str(ROOT),
                 "workspace": str(clone),
                 "event_name": event,
-                "event": payload,
+                "event": {"before": since} if event == "push" else {"pull_request": pull_request},
             },
-            "steps": steps,
+            "steps": {"gate": {"outputs": {}}},
             "cancelled()": False,
         }
-        code, out, uploaded, told = 0, "", None, []
+        code, out, uploaded, told, outputs = 0, "", None, [], {}
         for step in ACTION["runs"]["steps"]:
-            if step.get("id") in steps:
-                continue
             condition = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", step.get("if", "'yes'"))
-            after_failure = "cancelled()" in condition
-            if (code and not after_failure) or not value(condition, context):
+            if (code and "cancelled()" not in condition) or not value(condition, context):
                 continue
             if "uses" in step:
                 uploaded = {name: filled(one, context) for name, one in step["with"].items()}
                 continue
-            said, outputs = temp / "output", {}
             env = {name: filled(one, context) for name, one in step.get("env", {}).items()}
             told.append(env)
-            around = {
-                "RUNNER_TEMP": str(temp),
-                "GITHUB_OUTPUT": str(said),
-                "GITHUB_STEP_SUMMARY": str(temp / "summary.md"),
-                "PYTHONPATH": str(clone),  # as a workflow may set it for its tests
-            }
-            done = subprocess.run(
-                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-                cwd=clone, env={**os.environ, **around, **env}, capture_output=True, text=True,
-            )  # fmt: skip
-            if said.exists():
-                lines = said.read_text("utf-8").splitlines()
-                outputs = dict(line.split("=", 1) for line in lines)
-                said.unlink()
-            if step.get("id"):
-                steps[step["id"]] = {"outputs": outputs}
+            if step.get("id") != "install" or str(env) not in installed:
+                done, outputs = executed(step["run"], clone, temp, env)
+                code, out = done.returncode, out + done.stdout + done.stderr
             if step.get("id") == "install":
-                if done.returncode:
-                    failed.append(f"the action cannot be installed: {done.stderr[-2000:]}")
-                    skip_or_fail("index", failed[0])
-                installed.update(outputs)
-            code, out = code or done.returncode, out + done.stdout + done.stderr
+                code, out, python = installed.setdefault(
+                    str(env), (code, out, outputs.get("python"))
+                )
+                outputs = {"python": python, "folder": str(temp)}
+                if code:
+                    skip_or_fail("index", f"the action cannot be installed: {out[-2000:]}")
+            context["steps"][step.get("id")] = {"outputs": outputs}
         summary = temp / "summary.md"
         text = summary.read_text("utf-8") if summary.exists() else ""
-        outputs = steps.get("gate", {"outputs": {}})["outputs"]
         assert not (clone / "pwned").exists()
-        return Ran(code, out, outputs, text, uploaded, told)
+        return Ran(code, out, context["steps"]["gate"]["outputs"], text, uploaded, told)
 
     return run
 
@@ -360,7 +358,7 @@ def test_the_action_allows_what_is_ready(act, clone):
     base = git(clone, "rev-parse", "HEAD")
     (clone / "more.txt").write_text("more\n")
     commit(clone, "more")
-    ran = act(clone, base=base)
+    ran = act(clone, since=base)
     assert ran.code == 0, ran.out
     assert ran.outputs["exit-code"] == "0"
     assert ran.summary.startswith("## aigov-gate: allowed for production\n")
@@ -369,7 +367,7 @@ def test_the_action_allows_what_is_ready(act, clone):
 
 def test_the_action_denies_with_annotations_summary_and_findings(act, clone):
     base = deny(clone)
-    ran = act(clone, base=base)
+    ran = act(clone, since=base)
     assert ran.code == 1
     assert ran.outputs["exit-code"] == "1"
     assert "::error file=aigov.yaml,line=" in ran.out
@@ -382,8 +380,8 @@ def test_the_action_denies_with_annotations_summary_and_findings(act, clone):
         "sarif_file": ran.outputs["sarif"],
         "checkout_path": f"{clone}/.",
     }
-    assert act(clone, base=base, **{"upload-sarif": "false"}).uploaded is None
-    assert act(clone, base=base, **{"fail-on": "never"}).code == 0
+    assert act(clone, since=base, **{"upload-sarif": "false"}).uploaded is None
+    assert act(clone, since=base, **{"fail-on": "never"}).code == 0
 
 
 def test_the_base_is_that_of_the_event(act, clone):
@@ -393,12 +391,12 @@ def test_the_base_is_that_of_the_event(act, clone):
     commit(clone, "lower it")
     (clone / "more.txt").write_text("more\n")
     commit(clone, "more")
-    assert "CHG-001" in act(clone, base=base).out
-    assert "CHG-001" in act(clone, "push", base=base).out
+    assert "CHG-001" in act(clone, since=base).out
+    assert "CHG-001" in act(clone, "push", since=base).out
     git(clone, "update-ref", "-d", "refs/remotes/origin/main")
-    assert "CHG-001" not in act(clone, "push", base="0" * 40).out  # of HEAD^, then
-    assert "CHG-001" in act(clone, "push", base="0" * 40, **{"base": base}).out
-    gone = act(clone, base="1" * 40)
+    assert "CHG-001" not in act(clone, "push", since="0" * 40).out  # of HEAD^, then
+    assert "CHG-001" in act(clone, "push", since="0" * 40, base=base).out
+    gone = act(clone, since="1" * 40)
     assert gone.code == 1
     assert "is not in this clone" in gone.out
 
@@ -417,7 +415,7 @@ def test_what_was_decided_on_a_push_is_signed(act, clone, tmp_path, need):
     make = ["openssl", "genpkey", "-algorithm", "ed25519", "-out", key]
     subprocess.run(make, check=True)
     subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True)
-    ran = act(clone, "push", base=base, **{"signing-key": key.read_text("utf-8")})
+    ran = act(clone, "push", since=base, **{"signing-key": key.read_text("utf-8")})
     assert ran.code == 1
     assert not [one for one in ran.told if "PRIVATE" in one.get("ACTION", "") + ran.out]
     verify = [sys.executable, "-m", "aigov", "verify", ran.outputs["attestation"]]
@@ -437,10 +435,10 @@ def test_a_pinned_profile_is_fetched(act, clone, tmp_path, monkeypatch):
     shutil.copy(EXAMPLES / "organization.yaml", governance)
     pin = f"git+file://{governance}@{commit(governance, 'rules')}#organization.yaml"
     base = git(clone, "rev-parse", "HEAD")
-    ran = act(clone, base=base, profile=pin)
+    ran = act(clone, since=base, profile=pin)
     assert ran.code in (0, 1), ran.out
     assert "no organisation profile was given" not in ran.out
-    assert act(clone, base=base, profile=pin.replace("@", "@0000")).code == 2
+    assert act(clone, since=base, profile=pin.replace("@", "@0000")).code == 2
 
 
 @pytest.mark.parametrize("event", ["pull_request_target", "workflow_run"])
@@ -465,10 +463,10 @@ def test_rules_come_from_outside_the_clone_and_from_nowhere_else(act, clone, tmp
     shutil.copy(EXAMPLES / "organization.yaml", tmp_path / "profile.yaml")
     base = git(clone, "rev-parse", "HEAD")
     commit(clone, "a profile")
-    inside = act(clone, base=base, profile="profile.yaml")
+    inside = act(clone, since=base, profile="profile.yaml")
     assert inside.code == 2
     assert "lies inside the repository that is judged" in inside.out
-    outside = act(clone, base=base, profile="../profile.yaml")
+    outside = act(clone, since=base, profile="../profile.yaml")
     assert outside.code in (0, 1), outside.out
     assert "no organisation profile was given" not in outside.out
 
@@ -477,7 +475,7 @@ def test_a_folder_of_the_workspace_may_be_judged(act, clone, tmp_path):
     workspace = tmp_path / "two"
     workspace.mkdir()
     shutil.move(clone, workspace / "code")
-    ran = act(workspace, base=git(workspace / "code", "rev-parse", "HEAD"), repository="code")
+    ran = act(workspace, since=git(workspace / "code", "rev-parse", "HEAD"), repository="code")
     assert ran.code == 0, ran.out
     assert ran.uploaded
     assert ran.uploaded["checkout_path"] == f"{workspace}/code"
@@ -490,7 +488,7 @@ def test_what_a_manifest_says_commands_no_runner(act, clone):
     base = git(clone, "rev-parse", "HEAD")
     (clone / "aigov.yaml").write_text(text.replace("accountable:", "acc<script>ountable:", 1))
     commit(clone, "hostile")
-    ran = act(clone, base=base)
+    ran = act(clone, since=base)
     assert ran.code == 1
     assert not re.search(r"(?m)^\s*::(?!error |warning |notice )|##\[|\x1b", ran.out)
     assert "<script>" not in ran.summary

@@ -6,14 +6,7 @@ from typing import Any
 
 import click
 
-from aigov.cli.options import (
-    exit_code,
-    judging_options,
-    load_rules,
-    parse_formats,
-    write_reports,
-    write_summary,
-)
+from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
@@ -86,7 +79,6 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     }
     result = decide(result, stage, given)._replace(source_url=_source_url(found.commit))
     write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
-    write_summary(result, outputs)
     return exit_code(result, options["fail_on"])
 
 

@@ -242,7 +242,7 @@ def policy_files(root: str) -> dict[str, bytes]:
 def write_reports(
     result: CheckResult, outputs: list[Output], *, quiet: bool, verbose: bool
 ) -> None:
-    """Render every output; a file is written whole or not at all.
+    """Render every output, a file whole or not at all; a decision joins the step summary too.
 
     Raises:
         UsageError: a file cannot be written.
@@ -260,9 +260,11 @@ def write_reports(
             raise UsageError(
                 f"the report cannot be written ({error.strerror})", where=output.file
             ) from None
+    if result.decision:
+        _join_summary(result, outputs)
 
 
-def write_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
+def _join_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
     """Append the Markdown report to the step summary of a GitHub job, where there is one.
 
     What keeps it from being written is told, and changes nothing else.
