@@ -264,24 +264,6 @@ def write_reports(
         _join_summary(result, outputs)
 
 
-def _join_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
-    """Append the Markdown report to the step summary of a GitHub job, where there is one.
-
-    What keeps it from being written is told, and changes nothing else.
-    """
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path or any(output.file == path for output in outputs):
-        return
-    report = "".join(renderer("markdown")(result, Style())).encode()
-    try:
-        with open(path, "ab") as file:
-            if file.tell() + len(report) > STEP_SUMMARY:
-                raise OSError(None, "it would grow above 1 MiB, and GitHub would drop all of it")
-            file.write(report)
-    except OSError as error:
-        click.echo(f"the step summary is not written ({error.strerror})", err=True)
-
-
 def write_new(path: str, text: str) -> None:
     """Write a file that is not there yet, and the folders on the way to it.
 
@@ -298,6 +280,24 @@ def write_new(path: str, text: str) -> None:
     except OSError as error:
         problem = f"cannot be written ({error.strerror})"
         raise UsageError(problem, where=path) from None
+
+
+def _join_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
+    """Append the Markdown report to the step summary of a GitHub job, where there is one.
+
+    What keeps it from being written is told, and changes nothing else.
+    """
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or any(output.file == path for output in outputs):
+        return
+    report = "".join(renderer("markdown")(result, Style())).encode()
+    try:
+        with open(path, "ab") as file:
+            if file.tell() + len(report) > STEP_SUMMARY:
+                raise OSError(None, "it would grow above 1 MiB, and GitHub would drop all of it")
+            file.write(report)
+    except OSError as error:
+        click.echo(f"the step summary is not written ({error.strerror})", err=True)
 
 
 def write_out(chunks: Iterable[str]) -> None:
