@@ -333,7 +333,7 @@ def act(tmp_path_factory):
             if "uses" in step:
                 uploaded = {name: filled(one, context) for name, one in step["with"].items()}
                 continue
-            env = {name: filled(one, context) for name, one in step.get("env", {}).items()}
+            env = {name: filled(str(one), context) for name, one in step.get("env", {}).items()}
             told.append(env)
             if step.get("id") != "install" or str(env) not in installed:
                 done, outputs = executed(step["run"], clone, temp, env)
@@ -481,6 +481,16 @@ def test_a_folder_of_the_workspace_may_be_judged(act, clone, tmp_path):
     assert ran.code == 0, ran.out
     assert ran.uploaded
     assert ran.uploaded["checkout_path"] == f"{workspace}/code"
+
+
+def test_in_a_container_the_clone_is_of_another_user(act, clone, need):
+    if os.getuid():
+        need("root", "only root gives files away")
+    base = git(clone, "rev-parse", "HEAD")
+    for path in (clone, *clone.rglob("*")):
+        os.chown(path, 1001, 1001)
+    ran = act(clone, since=base)
+    assert ran.code == 0, ran.out
 
 
 def test_what_a_manifest_says_commands_no_runner(act, clone):
