@@ -102,6 +102,22 @@ def changed_paths(before: Any, after: Any) -> list[str]:
     return sorted({change.pattern for change in _changes(Change("", (), (), before, after))} - {""})
 
 
+def described(before: Any, after: Any) -> tuple[str, ...]:
+    """Return what changed between two documents as a reader names it, one text a value that is
+    not as it was; what came or went with all that it holds is one."""
+    told: dict[tuple[str, ...], str] = {}
+    for change in _changes(Change("", (), (), before, after)):
+        _, _, label, old, new = change
+        whole = type(old) is not type(new) or len(label) >= MAX_DEPTH
+        if whole or not isinstance(new, dict | list):
+            told[label] = _words(change, old, new)
+    return tuple(
+        words
+        for label, words in sorted(told.items())
+        if not any(label[:length] in told for length in range(1, len(label)))
+    )
+
+
 def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> tuple[Result, ...]:
     """Return what the change since the base takes away from one use case, sorted by code.
 
@@ -279,6 +295,8 @@ def _words(change: Change, before: Any, after: Any) -> str:
     label = ".".join(part[:MAX_SHOWN] for part in change.label)
     if after in _NOTHING:
         return f"{label} is gone"
+    if before is None or isinstance(after, dict | list):
+        return f"{label} is new" if before is None else f"{label} is another"
     return f"{label}: {str(before)[:MAX_SHOWN]} -> {str(after)[:MAX_SHOWN]}"
 
 
