@@ -61,8 +61,10 @@ def attacked(folder: Path, number: int) -> str:
     value = changed(example(attack["on"]).value, attack.get("set", {}), attack.get("delete", ()))
     files = {path: text or GONE for path, text in attack.get("files", {}).items()}
     files["aigov.yaml"] = dump(value)
-    branch, author = f"attack-{number}", value["spec"]["ownership"]["technology"]["person"]
-    write(folder, branch, [Commit(files, attack.get("day", AS_OF), author)], "refs/heads/main")
+    author = value["spec"]["ownership"]["technology"]["person"]
+    branch = f"attack-{number}"
+    one = Commit(files, attack.get("day", AS_OF), author)
+    write(folder, branch, [one], "refs/heads/main")
     return branch
 
 
@@ -106,5 +108,6 @@ def test_an_attack_on_what_is_material_does_not_hide_behind_a_missing_review():
 def test_an_organisation_that_demands_the_eu_does_not_let_it_be_dropped(twin):
     (number,) = [i for i, one in enumerate(ATTACKS) if "EU" in one["attack"]]
     folder, _ = twin(ATTACKS[number]["on"], "--profile", PROFILE)
-    code, report = gate(folder, "--rev", f"attack-{number}", "--profile", PROFILE)
+    code, report = gate(folder, "--rev", attacked(folder, number), "--profile", PROFILE)
     assert code == 1
+    assert [one["code"] for one in report["decision"]["reasons"]] == ["GOV-015"]
