@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aigov.errors import UsageError
 from aigov.evidence import Evidence
 from aigov.git import Repository
-from aigov.repositories import is_manifest, resolve, shows_something
+from aigov.repositories import MANIFEST_NAMES, is_manifest, resolve, shows_something
 from aigov.source import MAX_FILE_BYTES
 
 MAX_LINKS = 8
@@ -43,9 +43,9 @@ class Snapshot:
 
     def manifests(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield path and content of each manifest, sorted; None where it is no regular file."""
-        for path in sorted(self.files):
-            folders = path.split("/")[:-1]
-            if is_manifest(posixpath.basename(path)) and "node_modules" not in folders:
+        for path in sorted(path for path in self.files if path.endswith(MANIFEST_NAMES)):
+            *folders, name = path.split("/")
+            if is_manifest(name) and "node_modules" not in folders:
                 yield path, self.read(path)
 
     def read(self, path: str) -> bytes | None:
