@@ -30,6 +30,8 @@ _LOWERED = {
     "/spec/oversight/mode": ("CHG-003", _MODES),
 }
 """What may not go down, by place: the finding, and the ranks of the values."""
+_COMPARED = ("CHG-001", "CHG-002", "CHG-003", "CHG-004", "CHG-005")
+"""The findings that `change_findings` may return."""
 _KEPT = {
     "CHG-003": re.compile(
         r"/spec/(ownership/[^/]+/(person|team)|ownership/decisions/\*/(decision|accountable)"
@@ -131,6 +133,24 @@ def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> t
         for code, at, words in _losses(change):
             said.setdefault(code, []).append((at, words))
     return tuple(_finding(code, said[code], after, rules) for code in sorted(said))
+
+
+def unknown_changes(after: Prepared, why: str, rules: Rules) -> tuple[Result, ...]:
+    """Return the findings on the change since a base that cannot be read: all are unknown."""
+    pointer = "/metadata/id"
+    return tuple(
+        Result(
+            code,
+            Outcome.UNKNOWN,
+            rules.codes[code].enforcement,
+            message=why,
+            pointer=pointer,
+            place=after.document.place(pointer),
+            missing=("/history",),
+            fingerprint=fingerprint(code, after.id, pointer),
+        )
+        for code in _COMPARED
+    )
 
 
 def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> list[Problem]:

@@ -18,13 +18,14 @@ from aigov.changes import (
     gone_manifests,
     record_facts,
     recorded,
+    unknown_changes,
 )
 from aigov.check import check
 from aigov.clues import Guide, read_clues
 from aigov.git import Repository as Git
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.packs import read_document
-from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
+from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -75,9 +76,9 @@ def read_commit(
 def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
     """Judge the use cases of a commit; None where it has none and uses no AI."""
     settings = commit.settings
-    waivers = frozenset(commit.on_base("Waiver") if settings.profile else ())
-    settings = settings._replace(waivers_on_base=waivers, demanded=DEMANDED)
     files = list(_files(commit))
+    waivers = _settled_waivers(commit, [file for file, _ in files]) if settings.profile else ()
+    settings = settings._replace(waivers_on_base=frozenset(waivers), demanded=DEMANDED)
     gone = gone_manifests(commit.before, [file for file, _ in files])
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
     if not files:
@@ -88,6 +89,14 @@ def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | Non
     if not files:
         return None
     return check(files, commit.rules, settings, (*notes, *_notes(commit)))
+
+
+def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
+    """Return the ids of the waivers that stand in the commit as they stand on the base."""
+    before = {id_: waiver.value for id_, waiver in commit.on_base("Waiver").items()}
+    now = [one for file in files for one in file.documents if one.kind == "Waiver"]
+    same = {one.id for one in now if before.get(one.id) == one.value}
+    return same - {one.id for one in now if before.get(one.id) != one.value}
 
 
 def _files(commit: Commit) -> Iterator[tuple[ReadFile, Surroundings]]:
@@ -113,10 +122,15 @@ def _files(commit: Commit) -> Iterator[tuple[ReadFile, Surroundings]]:
 def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
     """Return what is known beside a use case; `before` is how the base has it."""
     found, rules, settings = commit.found, commit.rules, commit.settings
+    if mapping(mapping(one.value, "spec"), "lifecycle").get("stage") == "retired":
+        return Known({}, ())  # what is off agrees with nothing and can be loosened
     agreed = agree(one, Repository(found.files.keys(), found.read), rules, settings)
     versions = commit.past.versions.get(one.id, ())
-    if commit.unknown or (before and not versions):  # what cannot be read is not passed over
-        return Known({}, agreed)
+    unknown = commit.unknown
+    if before and not versions:  # the manifest of the base is too large to have been followed
+        unknown = unknown or "the history of this use case cannot be read"
+    if unknown:
+        return Known({}, (*agreed, *unknown_changes(one, unknown, rules)))
     if commit.base.landed != found.commit:
         versions = (*versions, Version(None, recorded(one.document.value)))
     history = {

@@ -132,6 +132,8 @@ class CheckResult(NamedTuple):
     command: str = "check"
     decision: Decision | None = None
     """Of the gate alone."""
+    source_url: str = ""
+    """Where the files of the commit can be read, their paths after a `/`; "" if unknown."""
 
 
 def summarise(result: CheckResult) -> Summary:

@@ -1,6 +1,7 @@
 """`aigov gate`: may this commit go live? What exactly is missing?"""
 
 import os
+import re
 from typing import Any
 
 import click
@@ -12,6 +13,8 @@ from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
+
+_URL = re.compile(r"https://[\w.-]+(:[0-9]+)?(/[\w.-]+)+")
 
 
 @click.command()
@@ -58,6 +61,8 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
     if result is None:
         click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+        if commit.unknown:
+            click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
         return 0
     given = {
         "rev": found.commit,
@@ -66,9 +71,17 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
         "fail_on": options["fail_on"],
         "no_waivers": options["no_waivers"],
     }
-    result = decide(result, stage, given)
+    result = decide(result, stage, given)._replace(source_url=_source_url(found.commit))
     write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
     return exit_code(result, options["fail_on"])
+
+
+def _source_url(commit: str) -> str:
+    """Return where the files of a commit can be read, by what a pipeline says of itself."""
+    given = os.environ.get
+    github = f"{given('GITHUB_SERVER_URL')}/{given('GITHUB_REPOSITORY')}/blob/{commit}"
+    gitlab = f"{given('CI_PROJECT_URL')}/-/blob/{commit}"
+    return next(filter(_URL.fullmatch, (github, gitlab)), "")
 
 
 def _refuse_inside(path: str | None, root: str) -> None:
