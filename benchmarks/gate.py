@@ -31,7 +31,7 @@ MANIFEST = ROOT / "examples" / "4-ready.aigov.yaml"
 
 def history() -> Iterator[bytes]:
     """Yield the commands for `git fast-import`: files of code, then changes to them, one in
-    fifty to the manifest, which makes 40 versions of it (the shipped examples grew in 30)."""
+    eighty to the manifest: 25 versions, as many as the shipped examples grew in."""
     chance = random.Random(20261122)
     names = [f"src/part{n % 97}/module_{n}.py" for n in range(FILES - 60)]
     names += [f"services/s{n}/requirements.txt" for n in range(40)]
@@ -48,7 +48,7 @@ def history() -> Iterator[bytes]:
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data)
         name = chance.choice(names)
         noted = text.replace("Raise first-visit", f"Step {number} should raise first-visit")
-        files = {name: _words(chance, name)} | ({} if number % 50 else {"aigov.yaml": noted})
+        files = {name: _words(chance, name)} | ({} if number % 80 else {"aigov.yaml": noted})
 
 
 def _words(chance: random.Random, name: str) -> str:

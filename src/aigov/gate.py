@@ -68,7 +68,7 @@ def read_commit(
     """
     base = base_of(git.root, found.commit, named)
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
-    manifests = Snapshot(git, base.commit).manifests() if base.commit else ()
+    manifests = Snapshot(git, base.commit, found).manifests() if base.commit else ()
     before = (read(path, data, rules, settings) for path, data in manifests if data is not None)
     return Commit(found, base, past, tuple(before), rules, settings)
 

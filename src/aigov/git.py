@@ -65,13 +65,24 @@ class Repository:
             return None
         return found.splitlines()[-1]
 
-    def files(self, commit: str) -> Iterator[tuple[str, str, str, int]]:
-        """Yield path, mode, id and size of every file of a commit; submodules have size 0."""
-        listed: str = self._ask.ls_tree("-r", "-z", "--long", "--full-tree", commit)
+    def files(self, commit: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id of every file of a commit."""
+        listed: str = self._ask.ls_tree("-r", "-z", "--full-tree", commit)
         for line in filter(None, listed.split("\0")):
             head, _, path = line.partition("\t")
-            mode, _, blob, size = head.split()
-            yield path, mode, blob, int(size) if size.isdecimal() else 0
+            mode, _, blob = head.split(" ")
+            yield path, mode, blob
+
+    def differing(self, one: str, other: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id in the commit `other` of every file that is not as in `one`;
+        the mode of a file that is not there is `000000`."""
+        listed: str = self._ask.diff_tree(
+            "-r", "-z", "--no-renames", "--ignore-submodules=none", one, other, "--"
+        )
+        words = iter(listed.split("\0"))
+        for head, path in zip(words, words, strict=False):
+            _, mode, _, blob, _ = head.split(" ")
+            yield path, mode, blob
 
     def content(self, blob: str, most: int) -> bytes:
         """Return the first bytes of a blob."""

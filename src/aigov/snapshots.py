@@ -16,6 +16,7 @@ MAX_LINKS = 8
 """Symbolic links that are followed within the commit before a path leads nowhere."""
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
+_ABSENT = "000000"
 
 
 class Blob(NamedTuple):
@@ -23,23 +24,27 @@ class Blob(NamedTuple):
 
     mode: str
     id: str
-    size: int
 
 
 class Snapshot:
     """The files of one commit."""
 
-    def __init__(self, repository: Repository, commit: str) -> None:
-        """Read the listing of `commit`, a full id.
+    def __init__(
+        self, repository: Repository, commit: str, near: "Snapshot | None" = None
+    ) -> None:
+        """Read the listing of `commit`, a full id; a commit nearby is read by what differs.
 
         Raises:
             UsageError: git cannot list it.
         """
         self.commit = commit
         self._repository = repository
-        self.files = {
-            path: Blob(mode, id_, size) for path, mode, id_, size in repository.files(commit)
-        }
+        listed = repository.differing(near.commit, commit) if near else repository.files(commit)
+        self.files = {**near.files} if near else {}
+        for path, mode, id_ in listed:
+            self.files[path] = Blob(mode, id_)
+            if mode == _ABSENT:
+                del self.files[path]
 
     def manifests(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield path and content of each manifest, sorted; None where it is no regular file."""
