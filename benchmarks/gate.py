@@ -23,10 +23,11 @@ LIMIT = 3.0
 ROUNDS = 9
 FILES, COMMITS = 5_000, 2_000
 TODAY = "2026-11-22"
-START = 1_735_732_800
-"""2025-01-01T12:00:00Z, the day of the first commit; two follow a day."""
+START, STEP = 1_735_732_800, 28_800
+"""2025-01-01T12:00:00Z, the moment of the first commit; three follow a day."""
 ROOT = Path(__file__).parents[1]
 MANIFEST = ROOT / "examples" / "4-ready.aigov.yaml"
+EVIDENCE = ROOT / "examples" / "docs" / "ready"
 
 
 def history() -> Iterator[bytes]:
@@ -36,13 +37,11 @@ def history() -> Iterator[bytes]:
     names = [f"src/part{n % 97}/module_{n}.py" for n in range(FILES - 60)]
     names += [f"services/s{n}/requirements.txt" for n in range(40)]
     text = MANIFEST.read_text("utf-8")
-    first = {path.relative_to(ROOT / "examples"): path for path in MANIFEST.parent.rglob("docs/r*/*")}
-    files = {str(name): path.read_text("utf-8") for name, path in first.items() if path.is_file()}
+    files = {f"docs/ready/{one.name}": one.read_text("utf-8") for one in EVIDENCE.iterdir()}
     files |= {name: _words(chance, name) for name in names} | {"aigov.yaml": text}
     for number in range(COMMITS):
-        clock = START + number * 43_200 * 1_360 // COMMITS
-        yield f"commit refs/heads/main\ncommitter Bo <bo@northbank.internal> {clock} +0000\n".encode()
-        yield b"data 6\nchange\n"
+        who = f"Bo <bo@northbank.internal> {START + number * STEP} +0000"
+        yield f"commit refs/heads/main\ncommitter {who}\ndata 6\nchange\n".encode()
         for name, content in files.items():
             data = content.encode()
             yield b"M 100644 inline %s\ndata %d\n%s\n" % (name.encode(), len(data), data)

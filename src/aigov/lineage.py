@@ -183,8 +183,8 @@ def _landings(ask: git.Git, tip: str, today: str) -> Iterator[tuple[str, str, li
             if is_manifest(posixpath.basename(next(words))) and mode in _REGULAR:
                 told[-1][2].append(blob)
         else:
-            commit, _, seconds = word.partition(" ")  # none where git cannot read the date
-            told.append((commit, int(seconds or 0), []))
+            commit, _, clock = word.partition(" ")  # no clock where git cannot read the date
+            told.append((commit, int(clock or 0), []))
     latest = ""
     for commit, seconds, blobs in reversed(told):
         day = datetime.fromtimestamp(min(seconds, 1 << 37), UTC).date().isoformat()

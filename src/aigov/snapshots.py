@@ -29,9 +29,7 @@ class Blob(NamedTuple):
 class Snapshot:
     """The files of one commit."""
 
-    def __init__(
-        self, repository: Repository, commit: str, near: "Snapshot | None" = None
-    ) -> None:
+    def __init__(self, repository: Repository, commit: str, near: "Snapshot | None" = None) -> None:
         """Read the listing of `commit`, a full id; a commit nearby is read by what differs.
 
         Raises:
@@ -40,7 +38,7 @@ class Snapshot:
         self.commit = commit
         self._repository = repository
         listed = repository.differing(near.commit, commit) if near else repository.files(commit)
-        self.files = {**near.files} if near else {}
+        self.files: dict[str, Blob] = {**near.files} if near else {}
         for path, mode, id_ in listed:
             self.files[path] = Blob(mode, id_)
             if mode == _ABSENT:
