@@ -16,6 +16,7 @@ from aigov.changes import (
     changed_paths,
     described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
     unknown_changes,
@@ -34,6 +35,8 @@ from aigov.snapshots import Snapshot
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
+IMPORTING = "MAN-012"
+"""The policy that counts no record that the first commit of a manifest brought."""
 
 
 class Commit(NamedTuple):
@@ -139,7 +142,9 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
     }
     changed = described(before.value, one.value) if before else None
     findings = change_findings(before, one, rules)
-    return Known({"history": history}, (*agreed, *findings), changed)
+    day = imported(versions, settings.as_of)
+    notes = {IMPORTING: f"imported on {day}"} if day else {}
+    return Known({"history": history}, (*agreed, *findings), changed, notes)
 
 
 def _unregistered(found: Snapshot) -> Iterator[Problem]:
