@@ -233,6 +233,8 @@ def imported(versions: Sequence[Version], today: str) -> str:
 def _changes(here: Change) -> Iterator[Change]:
     """Yield every place that differs at and below `here`, what it holds before itself."""
     pattern, at, label, before, after = here
+    if before is after:
+        return
     deep = len(label) >= MAX_DEPTH
     if deep or not (isinstance(before, dict | list) or isinstance(after, dict | list)):
         differs = before != after or isinstance(before, bool) != isinstance(after, bool)
