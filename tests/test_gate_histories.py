@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from aigov.emit import dump
+from aigov.errors import AigovError
 from histories import Commit, changed, gate, past, write
 from judging import EXAMPLES, example
 
@@ -170,3 +171,30 @@ def imported(folder: Path, *arguments: str) -> list[Any]:
     """Return the notes of MAN-012."""
     (document,) = gate(folder, *arguments)[1]["documents"]
     return [one.get("note") for one in document["results"] if one["code"] == "MAN-012"]
+
+
+@pytest.mark.parametrize("kept", ["tree:0", "blob:none"])
+def test_a_clone_that_lacks_parts_of_its_base_cannot_tell_what_changed(tmp_path, kept):
+    folder = partial(tmp_path, kept)
+    code, report = gate(folder)
+    assert code == 1
+    found = {one["code"] for one in report["decision"]["reasons"]}
+    assert {"MAN-010", "MAN-012"} <= found
+    assert any("not in this clone" in one for one in report["notes"])
+
+
+@pytest.mark.parametrize("kept", ["tree:0", "blob:none"])
+def test_a_clone_that_lacks_parts_of_the_commit_itself_cannot_judge_it(tmp_path, kept):
+    folder = partial(tmp_path, kept, "--no-checkout")
+    with pytest.raises(AigovError, match="not in this clone"):
+        gate(folder)
+
+
+def partial(tmp_path: Path, kept: str, *more: str) -> Path:
+    """Return a clone of the ready example that fetched only a part of its objects."""
+    origin = tmp_path / "origin.git"
+    write(origin, "main", PAST)
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    folder = tmp_path / "partial"
+    git(tmp_path, "clone", "-q", f"--filter={kept}", *more, f"file://{origin}", str(folder))
+    return folder

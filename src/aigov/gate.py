@@ -23,6 +23,7 @@ from aigov.changes import (
 )
 from aigov.check import check
 from aigov.clues import Guide, read_clues
+from aigov.errors import UsageError
 from aigov.git import Repository as Git
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.packs import read_document
@@ -71,9 +72,14 @@ def read_commit(
     """
     base = base_of(git.root, found.commit, named)
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
-    manifests = Snapshot(git, base.commit, found).manifests() if base.commit else ()
-    before = (read(path, data, rules, settings) for path, data in manifests if data is not None)
-    return Commit(found, base, past, tuple(before), rules, settings)
+    before: tuple[ReadFile, ...] = ()
+    try:
+        listed = Snapshot(git, base.commit, found).manifests() if base.commit else ()
+        files = ((path, data) for path, data in listed if data is not None)
+        before = tuple(read(path, data, rules, settings) for path, data in files)
+    except UsageError as error:  # the commit itself is there: only its base is unknown
+        base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
+    return Commit(found, base, past, before, rules, settings)
 
 
 def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
