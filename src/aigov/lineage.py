@@ -26,9 +26,8 @@ from aigov.source import MAX_FILE_BYTES, load
 
 MAX_BYTES = 64 * 1024 * 1024
 """Manifests of a history that are read, all versions together."""
-_ENVIRONMENT = SAFE | dict.fromkeys(
-    (f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB")), "0"
-)
+_PATTERNS = (f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB"))
+_ENVIRONMENT = SAFE | dict.fromkeys(_PATTERNS, "0")
 """Manifests are looked for by patterns."""
 _PATHS = [f"*{name}" for name in MANIFEST_NAMES]
 """One star and plain letters: git compares these twice as fast as what says more."""
