@@ -18,6 +18,7 @@ from aigov.changes import (
     changed_paths,
     described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
 )
@@ -328,6 +329,21 @@ def test_what_the_first_version_brings_is_imported_and_never_dated_back():
     assert facts() == ([], 0)
     assert facts((None, OLD)) == ([], 0)
     assert facts(("2026-01-01", record(submitted=None)), (None, OLD)) == ([], 2882)
+
+
+@pytest.mark.parametrize(
+    ("first", "day"),
+    [
+        ((None, OLD), AS_OF),
+        (("2026-01-01", OLD), "2026-01-01"),
+        (("2020-01-01", record("2020-01-01", submitted=None)), ""),
+        (("2026-01-01", {}), ""),
+    ],
+)
+def test_what_was_imported_and_when_is_told_of_the_first_version_alone(first, day):
+    versions = [Version(on, recorded(one)) for on, one in (first, (None, record("2019-01-01")))]
+    assert imported(versions, AS_OF) == day
+    assert imported([], AS_OF) == ""
 
 
 PLAN = ("2026-01-01", record("2026-06-01"))

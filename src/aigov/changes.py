@@ -234,9 +234,21 @@ def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
     }
 
 
+def imported(versions: Sequence[Version], today: str) -> str:
+    """Return the day (`today` if it is not on the base) on which the first version brought
+    records that are older than itself; "" if it brought none."""
+    for version in versions[:1]:
+        day = version.on or today
+        if any(_days(one, day) > 0 for entries in version.records.values() for one in entries):
+            return day
+    return ""
+
+
 def _changes(here: Change) -> Iterator[Change]:
     """Yield every place that differs at and below `here`, what it holds before itself."""
     pattern, at, label, before, after = here
+    if before is after:
+        return
     deep = len(label) >= MAX_DEPTH
     if deep or not (isinstance(before, dict | list) or isinstance(after, dict | list)):
         differs = before != after or isinstance(before, bool) != isinstance(after, bool)

@@ -17,12 +17,14 @@ from aigov.changes import (
     changed_paths,
     described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
     unknown_changes,
 )
 from aigov.check import check
 from aigov.clues import Guide, read_clues
+from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
@@ -37,6 +39,8 @@ from aigov.snapshots import Snapshot
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
+IMPORTING = "MAN-012"
+"""The policy that counts no record that the first commit of a manifest brought."""
 
 
 class Commit(NamedTuple):
@@ -73,11 +77,16 @@ def read_commit(
     """
     base = base_of(git.root, found.commit, named)
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
-    manifests = Snapshot(git, base.commit).manifests() if base.commit else ()
-    before = (read(path, data, rules, settings) for path, data in manifests if data is not None)
+    before: tuple[ReadFile, ...] = ()
+    try:
+        listed = Snapshot(git, base.commit, found).manifests() if base.commit else ()
+        files = ((path, data) for path, data in listed if data is not None)
+        before = tuple(read(path, data, rules, settings) for path, data in files)
+    except UsageError as error:  # the commit itself is there: only its base is unknown
+        base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
     trail = read_trail(git.root, found.commit, trusted)
-    return Commit(found, base, past, tuple(before), trail, rules, settings)
+    return Commit(found, base, past, before, trail, rules, settings)
 
 
 def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
@@ -149,13 +158,17 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
         return Known({}, (*agreed, *unknown_changes(one, unknown, rules)))
     if commit.base.landed != found.commit:
         versions = (*versions, Version(None, recorded(one.document.value)))
+    if before and before.document.own_text == one.document.own_text:
+        before = one  # which spares looking for what changed
     history = {
         "change": {"paths": changed_paths(before.value, one.value) if before else []},
         "git": record_facts(versions, settings.as_of),
     }
     changed = described(before.value, one.value) if before else None
     findings = change_findings(before, one, rules) + judge_freshness(versions, one, rules)
-    return Known({"history": history}, (*agreed, *findings), changed)
+    day = imported(versions, settings.as_of)
+    notes = {IMPORTING: f"imported on {day}"} if day else {}
+    return Known({"history": history}, (*agreed, *findings), changed, notes)
 
 
 def _unregistered(found: Snapshot) -> Iterator[Problem]:
