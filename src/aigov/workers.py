@@ -39,7 +39,7 @@ JOINING_SECONDS = 30
 """Time for a cluster to answer, and to have a worker."""
 
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|_KEY)$")
-_SPAWN = multiprocessing.get_context("spawn")
+_SPAWN: Any = multiprocessing.get_context("spawn")
 _KEPT = threading.local()
 """What a thread of a Dask worker keeps between two tasks of a run."""
 
@@ -103,6 +103,12 @@ def without_credentials(text: str) -> str:
     return re.sub(r"(https?://|://[^/\s@:]*:)[^/\s@]+@", r"\1***@", text)
 
 
+def _said(error: Exception) -> str:
+    """Return what an error says in one line of 300 characters at most, without credentials."""
+    text = without_credentials(f"{type(error).__name__}: {error}")
+    return " ".join(text.split())[:300]
+
+
 def _here(job: Job, tasks: Iterable[Any]) -> Iterator[Done]:
     doing = _Doing(job)
     for task in tasks:
@@ -126,8 +132,7 @@ class _Doing:
         except MemoryError:
             failure = Failure("memory", f"needs more than {self.job.mebibytes} MiB")
         except Exception as error:  # noqa: BLE001  whatever it is, it is this task's alone
-            said = without_credentials(f"{type(error).__name__}: {error}")
-            failure = Failure("error", " ".join(said.split())[:300])
+            failure = Failure("error", _said(error))
         return pickle.dumps((None, failure))
 
 
@@ -152,18 +157,14 @@ def _serve(pipe: Any, job: Job) -> None:
 
 
 def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
+    _SPAWN.parent_process().join()
     _kill(os.getpid())
 
 
 def _kill(worker: int) -> None:
     """End a worker and, where there are groups, what it started."""
     with suppress(OSError):
-        if hasattr(os, "killpg"):
-            os.killpg(worker, signal.SIGKILL)
-        os.kill(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
+        getattr(os, "killpg", os.kill)(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 class _Try(NamedTuple):
@@ -201,7 +202,8 @@ class _Worker:
 
     def end(self) -> None:
         if self.process.is_alive():
-            _kill(self.process.pid or 0)
+            _kill(self.process.pid)
+            self.process.kill()  # it may be too young to lead a group
         self.process.join()
         self.pipe.close()
 
@@ -227,8 +229,8 @@ class _Pool:
                     self.busy[-1].give(one)
                 if not self.busy:
                     return
-                until = min(worker.deadline for worker in self.busy)
-                answered = wait([one.pipe for one in self.busy], max(0.0, until - monotonic()))
+                left = min(worker.deadline for worker in self.busy) - monotonic()
+                answered = wait([worker.pipe for worker in self.busy], max(0.0, left))
                 for worker in [*self.busy]:
                     if worker.pipe in answered or worker.deadline <= monotonic():
                         self.collect(worker)
@@ -258,23 +260,22 @@ class _Pool:
         """Keep what became of a task, or have it tried again."""
         one, (value, failure) = worker.one, worker.take()
         self.busy.remove(worker)
-        ended = failure is not None and failure.kind != "error"
-        if ended:
-            worker.end()
-        else:
+        if failure is None or failure.kind == "error":
             self.idle.append(worker)
-        if ended and one.number < self.job.attempts:
-            self.again.append(one._replace(number=one.number + 1))
         else:
-            self.done[one.place] = Done(one.task, value, failure)
+            worker.end()
+            if one.number < self.job.attempts:
+                self.again.append(one._replace(number=one.number + 1))
+                return
+        self.done[one.place] = Done(one.task, value, failure)
 
 
 def _on_cluster(job: Job, tasks: Iterable[Any], address: str) -> Iterator[Done]:
     try:
         import distributed
     except ImportError:
-        why, remedy = "a cluster needs Dask", "pip install 'aigov-gate[cluster]'"
-        raise MissingExtra(why, where=address, remedy=remedy) from None
+        remedy = "pip install 'aigov-gate[cluster]'"
+        raise MissingExtra("a cluster needs Dask", where=address, remedy=remedy) from None
     connect: Any = distributed.Client
     with _usable(address):
         client = connect(address, timeout=JOINING_SECONDS, set_as_default=False)
@@ -310,11 +311,9 @@ def _usable(address: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise UsageError(
-            f"the Dask cluster cannot be used ({without_credentials(str(error))})",
-            where=address,
-            remedy="see that it runs and that its workers have this version of aigov-gate",
-        ) from error
+        remedy = "see that it runs and that its workers have this version of aigov-gate"
+        why = f"the Dask cluster cannot be used ({_said(error)})"
+        raise UsageError(why, where=address, remedy=remedy) from error
 
 
 def _beside(name: str, job: Job, task: Any) -> bytes:
