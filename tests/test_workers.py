@@ -68,7 +68,7 @@ def test_one_slow_task_holds_back_a_bounded_number_of_others(tmp_path):
 def test_a_task_that_always_kills_its_worker_fails_alone(signal_number):
     results = list(run(JOB, [*range(20), ["kill", signal_number], *range(20)], 2))
     failed = results.pop(20)
-    assert failed.failure == Failure("killed", f"its process ended ({-signal_number})")
+    assert failed.failure == Failure("killed", f"process ended ({-signal_number})")
     assert [one.value for one in results] == [*range(20), *range(20)]
 
 
@@ -272,7 +272,7 @@ def test_a_dask_worker_that_dies_takes_no_task_with_it(cluster, tmp_path):
 
 
 def test_a_task_that_kills_each_dask_worker_fails(cluster):
-    assert kinds(JOB, [["kill parent"]], cluster) == ["killed"]
+    assert kinds(JOB._replace(attempts=1), [["kill parent"]], cluster) == ["killed"]
     assert kinds(JOB, [1, 2], cluster) == [1, 2]
 
 

@@ -19,13 +19,13 @@ import os
 import pickle
 import re
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from functools import cached_property
-from multiprocessing.connection import wait
-from time import monotonic
+from functools import cached_property, partial
+from itertools import islice
+from threading import Thread, local
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -40,7 +40,7 @@ JOINING_SECONDS = 30
 
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|_KEY)$")
 _SPAWN: Any = multiprocessing.get_context("spawn")
-_KEPT = threading.local()
+_KEPT = local()
 """What a thread of a Dask worker keeps between two tasks of a run."""
 
 
@@ -91,8 +91,29 @@ def run(job: Job, tasks: Iterable[Any], engine: int | str) -> Iterator[Done]:
         UsageError: the cluster cannot be used, or a task would bring a credential there.
     """
     if isinstance(engine, str):
-        return _on_cluster(job, tasks, engine)
-    return _Pool(job, tasks, engine).run() if engine else _here(job, tasks)
+        opened = _cluster(job, engine)
+    else:
+        opened = _processes(job, engine) if engine else _here(job)
+    with opened as (send, most):
+        sent = ((task, send(task)) for task in tasks)
+        under_way = deque(islice(sent, most))
+        while under_way:
+            task, result = under_way.popleft()
+            value, failure = result()
+            for _ in range(1, job.attempts):
+                if failure is None or failure.kind == "error":
+                    break
+                for _, other in under_way:
+                    other()
+                value, failure = send(task)()
+            yield Done(task, value, failure)
+            under_way.extend(islice(sent, 1))
+
+
+Outcome = tuple[Any, Failure | None]
+"""A value and a failure, one of them None."""
+Send = Callable[[Any], Callable[[], Outcome]]
+"""Sends a task somewhere; what it returns waits for the outcome."""
 
 
 def without_credentials(text: str) -> str:
@@ -107,12 +128,6 @@ def _said(error: Exception) -> str:
     """Return what an error says in one line of 300 characters at most, without credentials."""
     text = without_credentials(f"{type(error).__name__}: {error}")
     return " ".join(text.split())[:300]
-
-
-def _here(job: Job, tasks: Iterable[Any]) -> Iterator[Done]:
-    doing = _Doing(job)
-    for task in tasks:
-        yield Done(task, *pickle.loads(doing.answer(task)))
 
 
 class _Doing:
@@ -145,7 +160,7 @@ def _serve(pipe: Any, job: Job) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_DATA, (job.mebibytes << 20,) * 2)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    Thread(target=_end_with_parent, daemon=True).start()
     alarm = getattr(signal, "alarm", lambda _: None)  # ends even what hangs in C
     doing = _Doing(job)
     with suppress(EOFError, OSError):
@@ -162,120 +177,106 @@ def _end_with_parent() -> None:
 
 
 def _kill(worker: int) -> None:
-    """End a worker and, where there are groups, what it started."""
     with suppress(OSError):
         getattr(os, "killpg", os.kill)(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
-class _Try(NamedTuple):
-    place: int
-    task: Any
-    number: int = 1
+def _end(process: Any) -> None:
+    """End a worker and, where there are groups, what it started."""
+    if process.is_alive():
+        _kill(process.pid)
+        process.kill()  # it may be too young to lead a group
+    process.join()
 
 
 class _Worker:
-    """A process that does one task at a time."""
+    """A process that does one task at a time for the run `name`."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, name: str, job: Job) -> None:
         self.job = job
         self.pipe, other = _SPAWN.Pipe()
-        self.process = _SPAWN.Process(target=_serve, args=(other, job), daemon=True)
+        self.process = _SPAWN.Process(target=_serve, args=(other, job), name=name, daemon=True)
         self.process.start()
         other.close()
 
-    def give(self, one: _Try) -> None:
-        self.one = one
-        self.deadline = monotonic() + self.job.seconds
-        with suppress(OSError):  # it has just died: that is read from its pipe
-            self.pipe.send(one.task)
-
-    def take(self) -> tuple[Any, Failure | None]:
-        """Return value and failure of the task, when there is an answer or no time left."""
-        if not self.pipe.poll():
-            return None, Failure("timeout", f"takes more than {self.job.seconds:g} s")
+    def do(self, task: Any) -> Outcome:
+        """Do a task; what goes wrong with the process, or with its memory, ends it."""
         try:
-            answer: tuple[Any, Failure | None] = pickle.loads(self.pipe.recv_bytes())
+            self.pipe.send(task)
+            if self.pipe.poll(self.job.seconds):
+                value, failure = pickle.loads(self.pipe.recv_bytes())
+            else:
+                value, failure = None, Failure("timeout", f"takes more than {self.job.seconds:g} s")
         except (EOFError, OSError):
             self.process.join(1)
-            return None, Failure("killed", f"its process ended ({self.process.exitcode})")
-        return answer
-
-    def end(self) -> None:
-        if self.process.is_alive():
-            _kill(self.process.pid)
-            self.process.kill()  # it may be too young to lead a group
-        self.process.join()
-        self.pipe.close()
+            value, failure = None, Failure("killed", f"process ended ({self.process.exitcode})")
+        if failure and failure.kind != "error":
+            _end(self.process)
+        return value, failure
 
 
-class _Pool:
-    """Processes of this machine."""
-
-    def __init__(self, job: Job, tasks: Iterable[Any], most: int) -> None:
-        self.job = job
-        self.most = most
-        self.source = enumerate(tasks)
-        self.again: deque[_Try] = deque()
-        self.busy: list[_Worker] = []
-        self.idle: list[_Worker] = []
-        self.done: dict[int, Done] = {}
-
-    def run(self) -> Iterator[Done]:
-        following = 0
-        try:
-            while True:
-                while len(self.busy) < self.most and (one := self.next()):
-                    self.busy.append(self.worker())
-                    self.busy[-1].give(one)
-                if not self.busy:
-                    return
-                left = min(worker.deadline for worker in self.busy) - monotonic()
-                answered = wait([worker.pipe for worker in self.busy], max(0.0, left))
-                for worker in [*self.busy]:
-                    if worker.pipe in answered or worker.deadline <= monotonic():
-                        self.collect(worker)
-                while following in self.done:
-                    yield self.done.pop(following)
-                    following += 1
-        finally:
-            for worker in (*self.busy, *self.idle):
-                worker.end()
-
-    def next(self) -> _Try | None:
-        """Return what may be started now."""
-        if self.again or any(worker.one.number > 1 for worker in self.busy):
-            return None if self.busy else self.again.popleft()
-        if len(self.busy) + len(self.done) >= AHEAD * self.most:
-            return None
-        return next((_Try(*one) for one in self.source), None)
-
-    def worker(self) -> _Worker:
-        while self.idle:
-            if (worker := self.idle.pop()).process.is_alive():
-                return worker
-            worker.end()
-        return _Worker(self.job)
-
-    def collect(self, worker: _Worker) -> None:
-        """Keep what became of a task, or have it tried again."""
-        one, (value, failure) = worker.one, worker.take()
-        self.busy.remove(worker)
-        if failure is None or failure.kind == "error":
-            self.idle.append(worker)
-        else:
-            worker.end()
-            if one.number < self.job.attempts:
-                self.again.append(one._replace(number=one.number + 1))
-                return
-        self.done[one.place] = Done(one.task, value, failure)
+def _beside(name: str, job: Job, task: Any) -> Outcome:
+    """Do a task of the run `name` in the process that this thread keeps for it."""
+    worker = getattr(_KEPT, "worker", None)
+    if worker is None or worker.process.name != name or not worker.process.is_alive():
+        multiprocessing.current_process().daemon = False  # as a Dask worker is: may start none
+        worker = _KEPT.worker = _Worker(name, job)
+    outcome: Outcome = worker.do(task)
+    return outcome
 
 
-def _on_cluster(job: Job, tasks: Iterable[Any], address: str) -> Iterator[Done]:
+@contextmanager
+def _here(job: Job) -> Iterator[tuple[Send, int]]:
+    """Send tasks nowhere."""
+    doing = _Doing(job)
+    yield lambda task: partial(pickle.loads, doing.answer(task)), 1
+
+
+@contextmanager
+def _processes(job: Job, most: int) -> Iterator[tuple[Send, int]]:
+    """Send tasks to processes of this machine: a thread for each, which waits for it."""
+    name = uuid4().hex
+    threads = ThreadPoolExecutor(most)
+    try:
+        yield lambda task: threads.submit(_beside, name, job, task).result, AHEAD * most
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        last = Thread(target=threads.shutdown)
+        last.start()
+        running = True
+        while running:
+            running = last.is_alive()
+            for process in multiprocessing.active_children():
+                if process.name == name:
+                    _end(process)
+            last.join(0.01)
+
+
+@contextmanager
+def _cluster(job: Job, address: str) -> Iterator[tuple[Send, int]]:
+    """Send tasks to a Dask cluster."""
     try:
         import distributed
     except ImportError:
         remedy = "pip install 'aigov-gate[cluster]'"
         raise MissingExtra("a cluster needs Dask", where=address, remedy=remedy) from None
+    name = uuid4().hex
+
+    def send(task: Any) -> Callable[[], Outcome]:
+        text = json.dumps(task, ensure_ascii=False)
+        if without_credentials(text) != text:
+            remedy = "have the workers read it from their environment"
+            raise UsageError("a task holds a credential", where=address, remedy=remedy)
+        return partial(fetch, client.submit(_beside, name, job, task, pure=False))
+
+    def fetch(future: Any) -> Outcome:
+        with _usable(address):
+            try:
+                outcome: Outcome = future.result()
+            except distributed.KilledWorker:
+                outcome = None, Failure("killed", "the Dask workers that had it ended")
+        return outcome
+
     connect: Any = distributed.Client
     with _usable(address):
         client = connect(address, timeout=JOINING_SECONDS, set_as_default=False)
@@ -283,27 +284,7 @@ def _on_cluster(job: Job, tasks: Iterable[Any], address: str) -> Iterator[Done]:
         with _usable(address):
             client.wait_for_workers(1, timeout=JOINING_SECONDS)
             most = AHEAD * sum(client.nthreads().values())
-        under_way: deque[tuple[Any, Any]] = deque()
-        name = uuid4().hex
-
-        def oldest() -> Done:
-            task, future = under_way.popleft()
-            with _usable(address):
-                try:
-                    return Done(task, *pickle.loads(future.result()))
-                except distributed.KilledWorker:
-                    return Done(task, None, Failure("killed", "so did the Dask workers it was on"))
-
-        for task in tasks:
-            text = json.dumps(task, ensure_ascii=False)
-            if without_credentials(text) != text:
-                remedy = "have the workers read it from their environment"
-                raise UsageError("a task holds a credential", where=address, remedy=remedy)
-            under_way.append((task, client.submit(_beside, name, job, task, pure=False)))
-            if len(under_way) == most:
-                yield oldest()
-        while under_way:
-            yield oldest()
+        yield send, most
 
 
 @contextmanager
@@ -311,16 +292,6 @@ def _usable(address: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        remedy = "see that it runs and that its workers have this version of aigov-gate"
         why = f"the Dask cluster cannot be used ({_said(error)})"
+        remedy = "see that it runs and that its workers have this version of aigov-gate"
         raise UsageError(why, where=address, remedy=remedy) from error
-
-
-def _beside(name: str, job: Job, task: Any) -> bytes:
-    """Do a task of the run `name` in a process that this thread of a Dask worker keeps."""
-    if getattr(_KEPT, "name", "") != name:
-        multiprocessing.current_process().daemon = False  # a daemon may not start processes
-        _KEPT.name, _KEPT.tasks = name, deque()
-        _KEPT.results = _Pool(job, iter(_KEPT.tasks.popleft, _KEPT), 1).run()
-    _KEPT.tasks.append(task)
-    return pickle.dumps(next(_KEPT.results)[1:])
