@@ -73,11 +73,11 @@ def spin() -> None:
     re.fullmatch("(a|a)*b", "a" * 60)
 
 
-def sleeper(folder: str) -> None:
-    """Start a program that outlives its time, and wait for it."""
+def sleeper(folder: str, then: str = "sleep") -> None:
+    """Start a program that outlives its time, and end or hang."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
     Path(folder, "sleeper").write_text(str(child.pid))
-    child.wait()
+    DOINGS[then](*[300] * (then == "sleep"))
 
 
 def eat() -> None:

@@ -8,9 +8,9 @@ Processes are spawned afresh: 0.13 s and the imports, all at once, where a fork 
 That is the same on every platform, safe whatever threads there are, and finds modules where
 this process does; a fork server of Python 3.11 preloads them from elsewhere.  Each process has
 a pipe of its own, so it is known which task ended which; the pools of the standard library
-lose tasks there, or hang.  A worker ends when the process that started it does, with what it
-started itself.  Windows knows no limit of memory, no groups of processes and 60 workers at
-most; macOS may not keep the limit of memory.
+lose tasks there, or hang.  A worker ends when the process that started it does, and takes the
+programs that its tasks started along.  Windows knows no limit of memory and no groups of
+processes; macOS may not keep the limit.
 """
 
 import json
@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from functools import cached_property, partial
+from functools import cache, partial
 from itertools import islice
 from threading import Thread, local
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ JOINING_SECONDS = 30
 _SECRET = re.compile(r"(TOKEN|SECRET|PASSWORD|_KEY)$")
 _SPAWN: Any = multiprocessing.get_context("spawn")
 _KEPT = local()
-"""What a thread of a Dask worker keeps between two tasks of a run."""
+"""What a thread keeps between two tasks: its worker."""
 
 
 class Job(NamedTuple):
@@ -130,25 +130,20 @@ def _said(error: Exception) -> str:
     return " ".join(text.split())[:300]
 
 
-class _Doing:
-    """A job in the process that does it."""
+def _answering(job: Job) -> Callable[[Any], bytes]:
+    """Return what does a task in this process and pickles the outcome."""
+    prepare = cache(job.prepare)
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
-
-    @cached_property
-    def prepared(self) -> Any:
-        return self.job.prepare()
-
-    def answer(self, task: Any) -> bytes:
-        """Return the pickled value and failure, one of them None."""
+    def answer(task: Any) -> bytes:
         try:
-            return pickle.dumps((self.job.function(self.prepared, task), None))
+            return pickle.dumps((job.function(prepare(), task), None))
         except MemoryError:
-            failure = Failure("memory", f"needs more than {self.job.mebibytes} MiB")
+            failure = Failure("memory", f"needs more than {job.mebibytes} MiB")
         except Exception as error:  # noqa: BLE001  whatever it is, it is this task's alone
             failure = Failure("error", _said(error))
         return pickle.dumps((None, failure))
+
+    return answer
 
 
 def _serve(pipe: Any, job: Job) -> None:
@@ -162,30 +157,30 @@ def _serve(pipe: Any, job: Job) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (job.mebibytes << 20,) * 2)
     Thread(target=_end_with_parent, daemon=True).start()
     alarm = getattr(signal, "alarm", lambda _: None)  # ends even what hangs in C
-    doing = _Doing(job)
+    answer = _answering(job)
     with suppress(EOFError, OSError):
         while pipe.poll(IDLE_SECONDS):
             task = pipe.recv()
             alarm(int(job.seconds) + 2)
-            pipe.send_bytes(doing.answer(task))
+            pipe.send_bytes(answer(task))
             alarm(0)
 
 
 def _end_with_parent() -> None:
     _SPAWN.parent_process().join()
-    _kill(os.getpid())
+    _kill_group(os.getpid())
+    os._exit(1)
 
 
-def _kill(worker: int) -> None:
-    with suppress(OSError):
-        getattr(os, "killpg", os.kill)(worker, getattr(signal, "SIGKILL", signal.SIGTERM))
+def _kill_group(leader: int) -> None:
+    with suppress(AttributeError, OSError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _end(process: Any) -> None:
-    """End a worker and, where there are groups, what it started."""
-    if process.is_alive():
-        _kill(process.pid)
-        process.kill()  # it may be too young to lead a group
+    """End a worker and what it started, if it has not ended itself."""
+    _kill_group(process.pid)
+    process.kill()  # it may be too young to lead a group
     process.join()
 
 
@@ -209,7 +204,7 @@ class _Worker:
                 value, failure = None, Failure("timeout", f"takes more than {self.job.seconds:g} s")
         except (EOFError, OSError):
             self.process.join(1)
-            value, failure = None, Failure("killed", f"process ended ({self.process.exitcode})")
+            value, failure = None, Failure("killed", f"it ended with {self.process.exitcode}")
         if failure and failure.kind != "error":
             _end(self.process)
         return value, failure
@@ -228,8 +223,8 @@ def _beside(name: str, job: Job, task: Any) -> Outcome:
 @contextmanager
 def _here(job: Job) -> Iterator[tuple[Send, int]]:
     """Send tasks nowhere."""
-    doing = _Doing(job)
-    yield lambda task: partial(pickle.loads, doing.answer(task)), 1
+    answer = _answering(job)
+    yield lambda task: partial(pickle.loads, answer(task)), 1
 
 
 @contextmanager
