@@ -247,3 +247,20 @@ def test_reviewers_read_the_decision_first(repository):
     assert gate(repository, "--format", "markdown")[1].startswith(
         "## aigov-gate: denied for production\n"
     )
+
+
+def test_what_is_retired_is_asked_only_whether_it_is_off(repository):
+    off = "endpoints_off: true, access_revoked: true, data_disposed: true, date: 2026-11-20"
+    text = READY.replace("stage: operational_ownership\n", "stage: retired\n", 1)
+    text = text.replace(
+        "decommission: {", f"decommission: {{completed: {{{off}, evidence: docs/off.md}}, ", 1
+    )
+    (repository / "aigov.yaml").write_text(text.replace("staff: 6", "staff: 1"), "utf-8")
+    commit(repository, "retire it")
+    assert {one["code"] for one in decision(repository)["reasons"]} == {"VAL-007"}
+    (repository / "docs" / "off.md").write_text("All of it is off, says the platform team.\n" * 9)
+    commit(repository, "prove it")
+    assert gate(repository)[0] == 0
+    git(repository, "rm", "-q", "aigov.yaml")
+    commit(repository, "what was retired may go")
+    assert gate(repository)[0] == 0

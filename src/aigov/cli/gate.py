@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from aigov.check import check
+from aigov.cli.attesting import Attestor, attesting_options
 from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
@@ -25,6 +27,7 @@ _URL = re.compile(r"https://[\w.-]+(:[0-9]+)?(/[\w.-]+)+")
     metavar="REF",
     help="What it is compared with (default: where it left the default branch).",
 )
+@attesting_options
 @judging_options
 def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     """Decide whether a commit may go live: allow, or deny with the reasons.
@@ -38,12 +41,14 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
       aigov-gate gate
       aigov-gate gate --base origin/main --profile ../governance/organization.yaml
       aigov-gate gate --rev origin/main --format json=decision.json
+      aigov-gate gate --attest gate.intoto.json --key gate.pem
 
     \b
     Exit codes: 0 allowed, 1 denied, 2 could not judge, 70 a bug, 130 interrupted.
     """
     stage = options["stage"] or "production"
     outputs = parse_formats(options["formats"])
+    attestor = Attestor(options, outputs)
     git = Repository(repository)
     for given in (options["profile"], *options["folders"]):
         _refuse_inside(given, git.root)
@@ -59,11 +64,6 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     commit = read_commit(git, found, base, rules, settings)
     differing = f"the working tree differs from {found.commit[:12]}, which alone was judged"
     result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
-    if result is None:
-        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
-        if commit.unknown:
-            click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
-        return 0
     given = {
         "rev": found.commit,
         "base": commit.base.commit or None,
@@ -71,9 +71,16 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
         "fail_on": options["fail_on"],
         "no_waivers": options["no_waivers"],
     }
-    result = decide(result, stage, given)._replace(source_url=_source_url(found.commit))
-    write_reports(result, outputs, quiet=options["quiet"], verbose=options["verbose"])
-    return exit_code(result, options["fail_on"])
+    decided = decide(result or check((), rules, settings), stage, given)
+    decided = decided._replace(source_url=_source_url(found.commit))
+    if result:
+        write_reports(decided, outputs, quiet=options["quiet"], verbose=options["verbose"])
+    else:
+        click.echo(f"no manifest and no use of AI in {found.commit[:12]}: nothing to decide")
+        if commit.unknown:
+            click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
+    attestor.attest(decided, git, found.commit)
+    return exit_code(decided, options["fail_on"])
 
 
 def _source_url(commit: str) -> str:
