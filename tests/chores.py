@@ -122,8 +122,9 @@ def drive(task: list, processes: int = 2) -> None:
     """Be a driver that has two workers at a task, and says who they are."""
     tasks = [["pid"], ["pid"], *[task] * processes]
     job = Job(do, prepare, seconds=2.0 if task == ["spin"] else 100.0)
-    for one in run(job, tasks, processes):
-        print(one.value, flush=True)
+    with run(job, tasks, processes) as results:
+        for one in results:
+            print(one.value, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,28 +27,33 @@ SOUND = [1, "two", {"three": [3]}, None, 5.5, True]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 
+def finished(job: Job, tasks, engine) -> list[Done]:
+    with run(job, tasks, engine) as results:
+        return list(results)
+
+
 def kinds(job: Job, tasks, engine=2) -> list:
     """Return for each task its value, or the kind of its failure."""
-    return [one.failure.kind if one.failure else one.value for one in run(job, tasks, engine)]
+    return [one.failure.kind if one.failure else one.value for one in finished(job, tasks, engine)]
 
 
 @pytest.mark.parametrize("engine", [0, 1, 3])
 def test_results_come_in_the_order_of_the_tasks(engine):
     tasks = [["sleep", 0.2], *SOUND, ["sleep", 0.05], *range(50)]
     values = ["slept 0.2 s", *SOUND, "slept 0.05 s", *range(50)]
-    assert list(run(JOB, tasks, engine)) == [*map(Done, tasks, values)]
+    assert finished(JOB, tasks, engine) == [*map(Done, tasks, values)]
 
 
 def test_no_tasks_are_no_results_and_no_processes():
     before = multiprocessing.active_children()
-    assert list(run(JOB, [], 2)) == []
+    assert finished(JOB, [], 2) == []
     assert multiprocessing.active_children() == before == []
 
 
 def test_endless_tasks_are_drawn_a_bounded_number_ahead():
     drawn = itertools.count()
     at = 0
-    with closing(run(JOB, (next(drawn) for _ in itertools.count()), 2)) as results:
+    with run(JOB, (next(drawn) for _ in itertools.count()), 2) as results:
         for at, one in enumerate(itertools.islice(results, 300)):
             assert one.value == at
             assert int(repr(drawn)[6:-1]) - at <= AHEAD * 2
@@ -59,14 +63,14 @@ def test_endless_tasks_are_drawn_a_bounded_number_ahead():
 def test_one_slow_task_holds_back_a_bounded_number_of_others(tmp_path):
     drawn = []
     tasks = (drawn.append(one) or one for one in [["sleep", 1.0], *range(500)])
-    with closing(run(JOB, tasks, 2)) as results:
+    with run(JOB, tasks, 2) as results:
         assert next(results).value == "slept 1.0 s"
         assert len(drawn) == AHEAD * 2
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_task_that_always_kills_its_worker_fails_alone(signal_number):
-    results = list(run(JOB, [*range(20), ["kill", signal_number], *range(20)], 2))
+    results = finished(JOB, [*range(20), ["kill", signal_number], *range(20)], 2)
     failed = results.pop(20)
     assert failed.failure == Failure("killed", f"it ended with {-signal_number}")
     assert [one.value for one in results] == [*range(20), *range(20)]
@@ -99,7 +103,7 @@ def test_a_task_that_kills_its_worker_takes_the_programs_it_started_along(tmp_pa
 
 
 def test_the_workers_go_on_while_a_result_is_used(tmp_path):
-    with closing(run(JOB, [0, ["span", str(tmp_path), "done", 0]], 2)) as results:
+    with run(JOB, [0, ["span", str(tmp_path), "done", 0]], 2) as results:
         next(results)
         until = time.monotonic() + 10
         while not (tmp_path / "done").exists() and time.monotonic() < until:
@@ -113,7 +117,7 @@ def test_attempts_are_a_limit(tmp_path):
 
 def test_a_task_that_sleeps_for_ever_or_hangs_in_c_times_out_with_what_it_started(tmp_path):
     tasks = [["sleep", 300], 2, ["spin"], 4, ["sleeper", str(tmp_path)]]
-    results = list(run(QUICK._replace(attempts=1), tasks, 3))
+    results = finished(QUICK._replace(attempts=1), tasks, 3)
     assert [one.value for one in results] == [None, 2, None, 4, None]
     assert {one.failure for one in results[::2]} == {Failure("timeout", "takes more than 3 s")}
     assert gone([int((tmp_path / "sleeper").read_text())])
@@ -124,7 +128,7 @@ def test_a_task_that_allocates_without_end_is_stopped(tmp_path):
     (tmp_path / "big").touch()
     os.truncate(tmp_path / "big", 1 << 30)
     tasks = [1, ["eat"], 3, ["map", str(tmp_path / "big")]]
-    results = list(run(QUICK._replace(seconds=20), tasks, 2))
+    results = finished(QUICK._replace(seconds=20), tasks, 2)
     assert [one.value for one in results] == [1, None, 3, 1 << 30]
     assert results[1].failure == Failure("memory", "needs more than 300 MiB")
 
@@ -133,7 +137,7 @@ def test_a_task_that_allocates_without_end_is_stopped(tmp_path):
 def test_what_a_function_raises_is_told_in_a_line_without_credentials(engine, monkeypatch):
     hostile = "cannot clone\nhttps://me:hunter2@git.example/x " + "long" * 100
     tasks = [["fail", hostile], ["fail strangely"], ["lambda"], 4]
-    first, second, third, last = run(JOB, tasks, engine)
+    first, second, third, last = finished(JOB, tasks, engine)
     said = "ValueError: cannot clone https://***@git.example/x long"
     assert first.failure.kind == "error"
     assert first.failure.message.startswith(said)
@@ -159,14 +163,16 @@ def test_credentials_are_hidden_in_urls_and_where_the_environment_names_them(mon
 
 @pytest.mark.parametrize("engine", [0, 2])
 def test_where_a_process_cannot_prepare_every_task_says_why(engine):
-    results = list(run(Job(do, refuse), [1, 2, 3], engine))
+    results = finished(Job(do, refuse), [1, 2, 3], engine)
     assert {one.failure for one in results} == {
         Failure("error", "ValueError: the rules do not hold")
     }
 
 
 def test_a_large_result_arrives():
-    assert [len(one.value) for one in run(JOB, [["kilobytes", 10240]] * 3, 2)] == [10 << 20] * 3
+    assert [len(one.value) for one in finished(JOB, [["kilobytes", 10240]] * 3, 2)] == [
+        10 << 20
+    ] * 3
 
 
 def test_tasks_that_cannot_be_told_end_the_run_and_its_workers():
@@ -175,20 +181,24 @@ def test_tasks_that_cannot_be_told_end_the_run_and_its_workers():
         yield from range(20)
         raise OSError("the list is gone")
 
-    results = run(JOB, tasks(), 2)
-    worker = next(results).value
-    with pytest.raises(OSError, match="the list is gone"):
-        list(results)
+    with run(JOB, tasks(), 2) as results:
+        worker = next(results).value
+        with pytest.raises(OSError, match="the list is gone"):
+            list(results)
     assert gone([worker])
 
 
-def test_closing_the_results_ends_the_workers_at_once():
-    results = run(JOB, [["pid"], ["sleep", 300], ["sleep", 300]], 2)
-    worker = next(results).value
-    begun = time.monotonic()
-    results.close()
-    assert gone([worker])
-    assert time.monotonic() - begun < 2
+def test_an_interrupt_between_two_results_ends_the_workers_at_once():
+    tasks = [["pid"], *[["sleep", 300]] * 20]
+    try:
+        with run(JOB, tasks, 2) as results:
+            worker = next(results).value
+            begun = time.monotonic()
+            raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        assert gone([worker])
+    assert time.monotonic() - begun < 3
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize(
@@ -220,7 +230,8 @@ def test_the_memory_of_the_driver_does_not_grow_with_the_tasks():
     most = (AHEAD * 2 + 10) * (100 << 10)  # what is under way, and copies while it is received
     for many in (100, 1000):
         tracemalloc.start()
-        assert all(one.failure is None for one in run(JOB, [["kilobytes", 100]] * many, 2))
+        with run(JOB, [["kilobytes", 100]] * many, 2) as results:
+            assert all(one.failure is None for one in results)
         assert tracemalloc.get_traced_memory()[1] < most
         tracemalloc.stop()
 
@@ -256,12 +267,12 @@ with LocalCluster(n_workers=2, threads_per_worker=2, dashboard_address=None) as 
 
 def test_every_engine_gives_the_same(cluster):
     sound = [*SOUND, ["fail"], ["lambda"], ["kilobytes", 100], *range(50)]
-    here = list(run(JOB, sound, 0))
-    assert here == list(run(JOB, sound, 2)) == list(run(JOB, sound, cluster))
+    here = finished(JOB, sound, 0)
+    assert here == finished(JOB, sound, 2) == finished(JOB, sound, cluster)
     limits = QUICK._replace(attempts=1)
     deadly = [1, ["kill"], ["eat"], *range(20)]
-    *same, slow = run(limits, [*deadly, ["sleep", 300]], cluster)
-    assert same == list(run(limits, deadly, 3))
+    *same, slow = finished(limits, [*deadly, ["sleep", 300]], cluster)
+    assert same == finished(limits, deadly, 3)
     failures = [one.failure.kind for one in (*same[1:3], slow)]
     assert failures == ["killed", "memory", "timeout"]
 
@@ -269,7 +280,7 @@ def test_every_engine_gives_the_same(cluster):
 def test_a_cluster_has_a_bounded_number_of_tasks(cluster):
     drawn = []
     tasks = (drawn.append(one) or one for one in itertools.count())
-    with closing(run(JOB, tasks, cluster)) as results:
+    with run(JOB, tasks, cluster) as results:
         for one in itertools.islice(results, 100):
             assert one.value == one.task
             assert len(drawn) - one.task <= AHEAD * 4
@@ -286,9 +297,9 @@ def test_a_task_that_kills_each_dask_worker_fails(cluster):
 
 
 def test_no_credential_is_sent_to_a_cluster(cluster):
-    results = run(JOB, [1, {"url": "https://me:hunter2@git.example/x"}], cluster)
+    tasks = [1, {"url": "https://me:hunter2@git.example/x"}]
     with pytest.raises(UsageError, match="a task holds a credential") as caught:
-        list(results)
+        finished(JOB, tasks, cluster)
     assert "hunter2" not in str(caught.value)
 
 
@@ -296,13 +307,13 @@ def test_a_cluster_that_does_not_answer_ends_the_run(monkeypatch, cluster):
     monkeypatch.setattr("aigov.workers.JOINING_SECONDS", 1)
     for address in ("tcp://127.0.0.1:1", "nonsense://x"):
         with pytest.raises(UsageError, match="the Dask cluster cannot be used"):
-            list(run(JOB, [1], address))
+            finished(JOB, [1], address)
 
 
 def test_without_dask_the_pip_line_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"pip install 'aigov-gate\[cluster\]'"):
-        list(run(JOB, [1], "tcp://127.0.0.1:1"))
+        finished(JOB, [1], "tcp://127.0.0.1:1")
 
 
 def children(parent: int) -> list[int]:

@@ -77,14 +77,15 @@ class Done(NamedTuple):
     failure: Failure | None = None
 
 
-def run(job: Job, tasks: Iterable[Any], engine: int | str) -> Iterator[Done]:
-    """Do a job for each task and yield the results in the order of the tasks.
+@contextmanager
+def run(job: Job, tasks: Iterable[Any], engine: int | str) -> Iterator[Iterator[Done]]:
+    """Do a job for each task: `with run(...) as results` has them in the order of the tasks.
 
     Tasks are plain values as in JSON, drawn when they are needed: `AHEAD` a worker, the next
     result's included.  `engine` is a number of processes, or the address of a Dask cluster on
     which this version is installed, or 0 for this process, which keeps no limit and dies of
     what kills.  On a cluster a task runs in a process beside the Dask worker, which survives it.
-    Close the iterator to stop: local processes end at once, those on a cluster in their time.
+    When the block is left, local processes end at once, and those on a cluster in their time.
 
     Raises:
         MissingExtra: an address is given, and `distributed` is not installed.
@@ -95,25 +96,29 @@ def run(job: Job, tasks: Iterable[Any], engine: int | str) -> Iterator[Done]:
     else:
         opened = _processes(job, engine) if engine else _here(job)
     with opened as (send, most):
-        sent = ((task, send(task)) for task in tasks)
-        under_way = deque(islice(sent, most))
-        while under_way:
-            task, result = under_way.popleft()
-            value, failure = result()
-            for _ in range(1, job.attempts):
-                if failure is None or failure.kind == "error":
-                    break
-                for _, other in under_way:
-                    other()
-                value, failure = send(task)()
-            yield Done(task, value, failure)
-            under_way.extend(islice(sent, 1))
+        yield _in_order(tasks, send, most, job.attempts)
 
 
 Outcome = tuple[Any, Failure | None]
 """A value and a failure, one of them None."""
 Send = Callable[[Any], Callable[[], Outcome]]
 """Sends a task somewhere; what it returns waits for the outcome."""
+
+
+def _in_order(tasks: Iterable[Any], send: Send, most: int, attempts: int) -> Iterator[Done]:
+    sent = ((task, send(task)) for task in tasks)
+    under_way = deque(islice(sent, most))
+    while under_way:
+        task, result = under_way.popleft()
+        value, failure = result()
+        for _ in range(1, attempts):
+            if failure is None or failure.kind == "error":
+                break
+            for _, other in under_way:
+                other()
+            value, failure = send(task)()
+        yield Done(task, value, failure)
+        under_way.extend(islice(sent, 1))
 
 
 def without_credentials(text: str) -> str:
