@@ -156,7 +156,7 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
         unknown = unknown or "the history of this use case cannot be read"
     if unknown:
         return Known({}, (*agreed, *unknown_changes(one, unknown, rules)))
-    if commit.base.landed != found.commit:
+    if commit.base.landed != found.commit or not versions:  # no id by which to follow it
         versions = (*versions, Version(None, recorded(one.document.value)))
     if before and before.document.own_text == one.document.own_text:
         before = one  # which spares looking for what changed
