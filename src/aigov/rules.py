@@ -9,7 +9,7 @@ from aigov.errors import PackError
 from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
-from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
+from aigov.functions import Vocabulary, host_functions, parse_vocabulary
 from aigov.law import Obligation, parse_corpus
 from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
 from aigov.policies import Code, Policy, parse_codes, parse_policy
@@ -125,9 +125,7 @@ def build_rules(
         vet_pack(pack, first=pack is packs[0], schema=shapes.schema)
     fields = parse_fields(shapes.manifest, "UseCase")
     vocabulary = parse_vocabulary(packs[0].section("vocabulary/"))
-    implementations = host_functions(vocabulary)
-    functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
-    engine = Engine(functions, compiled)
+    engine = Engine(host_functions(vocabulary), compiled)
     derivation = parse_derivation(packs[0].section("derivation/"), engine)
     corpus = cache(partial(_corpus, packs[0]))
     frameworks = cache(partial(_frameworks, packs))
