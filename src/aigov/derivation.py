@@ -12,6 +12,14 @@ from aigov.conditions import Condition, Holds, Terms
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
 
+_SECTIONS = {
+    "implied": ("fact", "value"),
+    "triggers": ("id", "tier"),
+    "stage": ("id", "stage"),
+    "choice": ("value", "value"),
+}
+"""Section to the keys of a rule's name and value."""
+
 
 class Rule(NamedTuple):
     """One condition and what follows where it holds."""
@@ -74,35 +82,33 @@ def parse_derivation(files: Mapping[str, Any], engine: Engine) -> Derivation:
     Raises:
         PackError: a section, rule or condition does not hold; names the file.
     """
-    terms: dict[str, str] = {}
-    for value in files.values():
-        terms.update(value.get("terms", {}))
-    reader = _Reader(Terms(engine, terms))
-    lists: dict[str, tuple[Rule, ...]] = {}
-    groups: dict[str, list[Rule]] = {"implied": [], "triggers": [], "stage": [], "choice": []}
-    for path, value in files.items():
-        for name, items in (value.get("lists") or {}).items():
-            lists[name] = tuple(reader.rules(items, f"{path}: lists.{name}", "item", "item"))
-        for section, name, result in (
-            ("implied", "fact", "value"),
-            ("triggers", "id", "tier"),
-            ("stage", "id", "stage"),
-        ):
-            rows = value.get(section) or []
-            groups[section] += reader.rules(rows, f"{path}: {section}", name, result)
-        choice = value.get("choice") or {}
-        groups["choice"] += reader.rules(
-            choice.get("rules") or [], f"{path}: choice", "value", "value"
+    texts = {name: one for value in files.values() for name, one in value.get("terms", {}).items()}
+    terms = Terms(engine, texts)
+
+    def rules(rows: Any, where: str, name: str, result: str) -> tuple[Rule, ...]:
+        return tuple(
+            Rule(
+                str(row[name]),
+                row[result],
+                terms.condition(row["when"], where),
+                row["when"],
+                row.get("reason", ""),
+                where,
+            )
+            for row in rows
         )
-    return Derivation(
-        engine,
-        reader.terms,
-        tuple(groups["implied"]),
-        tuple(groups["triggers"]),
-        tuple(groups["stage"]),
-        tuple(groups["choice"]),
-        lists,
-    )
+
+    lists: dict[str, tuple[Rule, ...]] = {}
+    groups: dict[str, tuple[Rule, ...]] = dict.fromkeys(_SECTIONS, ())
+    for path, value in files.items():
+        for name, items in value.get("lists", {}).items():
+            lists[name] = rules(items, f"{path}: lists.{name}", "item", "item")
+        for section, keys in _SECTIONS.items():
+            rows = value.get(section, [])
+            rows = rows if isinstance(rows, list) else rows["rules"]  # of a choice
+            groups[section] += rules(rows, f"{path}: {section}", *keys)
+    implied, tiers, stages, category = (groups[section] for section in _SECTIONS)
+    return Derivation(engine, terms, implied, tiers, stages, category, lists)
 
 
 def derive(
@@ -212,18 +218,3 @@ def _tier(
         holding = [rule for rule in holding if rule.value == lower]
     upper = max([lower, *(r.value for r, a in answers if a is None)], key=ranks.__getitem__)
     return lower, upper, tuple(rule.name for rule in holding)
-
-
-class _Reader:
-    """Reads the rows of a section."""
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
-
-    def rules(self, rows: Any, where: str, name: str, result: str) -> list[Rule]:
-        found = []
-        for row in rows:
-            text, reason = str(row["when"]), str(row.get("reason", ""))
-            condition = self.terms.condition(text, where)
-            found.append(Rule(str(row[name]), row[result], condition, text, reason, where))
-        return found

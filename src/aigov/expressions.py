@@ -10,6 +10,7 @@ holds them off here:
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cel_expr_python import cel
@@ -66,37 +67,30 @@ class Answer(NamedTuple):
 class Expression:
     """An expression; parsed and compiled when first needed, for most never are."""
 
-    __slots__ = ("_compiled", "_paths", "_tree", "engine", "text")
-
     def __init__(self, engine: "Engine", text: str) -> None:
         self.engine = engine
-        self._compiled: cel.Expression | None = None
-        self._tree: Expr | None = None
-        self._paths: tuple[Path, ...] | None = None
         self.text = text
 
-    @property
+    @cached_property
     def tree(self) -> "Expr":
         """The parse, for paths, places and explanations; ExpressionFault if there is none."""
-        if self._tree is None:
-            from aigov.syntax import parse  # only vetting and explaining need it
+        from aigov.syntax import parse  # only vetting and explaining need it
 
-            self._tree = parse(self.text)
-        return self._tree
+        return parse(self.text)
 
-    @property
+    @cached_property
     def paths(self) -> "tuple[Path, ...]":
         """The static paths it reads, in the order of its text."""
-        if self._paths is None:
-            from aigov.syntax import paths  # only vetting and explaining need it
+        from aigov.syntax import paths  # only vetting and explaining need it
 
-            self._paths = tuple(paths(self.tree))
-        return self._paths
+        return tuple(paths(self.tree))
+
+    @cached_property
+    def _compiled(self) -> cel.Expression:
+        return self.engine.prepare(self.text)
 
     def __call__(self, activation: cel.Activation) -> Answer:
         """Evaluate; raises ExpressionFault if it does not compile."""
-        if self._compiled is None:
-            self._compiled = self.engine.prepare(self.text)
         try:
             value = self._compiled.eval(activation)
         except RuntimeError as error:  # the iteration budget

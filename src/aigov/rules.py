@@ -123,7 +123,7 @@ def build_rules(
     given = [pack for pack in packs if not pack.trusted]
     for pack in given:
         vet_pack(pack, first=pack is packs[0], schema=shapes.schema)
-    fields = parse_fields(shapes.manifest, "UseCase")
+    schemas = {kind: ManifestSchema(shapes.manifest, kind, shapes.synonyms) for kind in KINDS}
     vocabulary = parse_vocabulary(packs[0].section("vocabulary/"))
     engine = Engine(host_functions(vocabulary), compiled)
     derivation = parse_derivation(packs[0].section("derivation/"), engine)
@@ -139,13 +139,8 @@ def build_rules(
         requirements,
         demands(requirements),
         vocabulary,
-        fields,
-        {
-            kind: ManifestSchema(
-                shapes.manifest, kind, shapes.synonyms, fields if kind == "UseCase" else None
-            )
-            for kind in KINDS
-        },
+        schemas["UseCase"].fields,
+        schemas,
         tuple(packs),
         _read_by_blocking(policies),
         parse_codes(codes),
@@ -210,7 +205,7 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
 
     facts = shapes.schema("facts.v1.json")
     known = Known(
-        {kind: parse_fields(shapes.manifest, kind) for kind in ("UseCase", "Organization")},
+        {kind: schema.fields for kind, schema in rules.schemas.items()},
         {name: parse_fields(facts, name) for name in facts["$defs"]},
         DERIVED | rules.derivation.lists.keys(),
         frozenset(),

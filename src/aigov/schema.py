@@ -42,26 +42,20 @@ class ManifestSchema:
         schema: Mapping[str, Any],
         kind: str,
         synonyms: Callable[[], Mapping[str, str | Sequence[str]]],
-        fields: Field | None = None,
     ) -> None:
         """Take the parsed schema file; `synonyms` reads the other words for its names when a
-        name is unknown, `fields` is the tree of `kind` if already read."""
+        name is unknown."""
         self.kind = kind
         self.kinds: tuple[str, ...] = tuple(schema["properties"]["kind"]["enum"])
         self._given = (schema, kind, synonyms)
-        self._fields = fields
-        self._decider: Any = None
-        self._explainer: Any = None
 
     def __reduce__(self) -> tuple[object, ...]:
         return ManifestSchema, self._given
 
-    @property
+    @cached_property
     def fields(self) -> Field:
         """The tree of this kind of document."""
-        if self._fields is None:
-            self._fields = parse_fields(self._given[0], self.kind)
-        return self._fields
+        return parse_fields(self._given[0], self.kind)
 
     def issues(self, value: object, *, people_mapped: bool = False) -> list[Issue]:
         """Return every fault of `value`, sorted by pointer; empty if and only if it holds.
@@ -74,11 +68,17 @@ class ManifestSchema:
             found += self._mixed_people(value)
         return sorted(found) if len(found) > 1 else found
 
-    def _holds(self, value: object) -> bool:
-        if self._decider is None:
-            from jsonschema_rs import Draft202012Validator  # not every command judges
+    @cached_property
+    def _decider(self) -> Any:
+        from jsonschema_rs import Draft202012Validator  # not every command judges
 
-            self._decider = Draft202012Validator(self._schema(), offline=True)
+        return Draft202012Validator(self._schema(), offline=True)
+
+    @cached_property
+    def _explainer(self) -> Any:
+        return _bounded_validator(self._schema())
+
+    def _holds(self, value: object) -> bool:
         try:
             return bool(self._decider.is_valid(value))
         except ValueError:  # what JSON cannot hold: a lone surrogate, a foreign type
@@ -91,8 +91,6 @@ class ManifestSchema:
         return {"$ref": f"#/$defs/{self.kind}", "$defs": kept}
 
     def _explain(self, value: object) -> list[Issue]:
-        if self._explainer is None:
-            self._explainer = _bounded_validator(self._schema())
         best: dict[tuple[str, bool], tuple[int, Issue]] = {}
         told = (
             (_RANK.get(error.validator, 2), issue)
