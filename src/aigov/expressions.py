@@ -18,17 +18,13 @@ from cel_expr_python import cel
 if TYPE_CHECKING:
     from aigov.syntax import Expr, Path
 
+STAGES = (
+    *("intake", "pilot", "authorization", "governance"),
+    *("operational_ownership", "production", "retired"),
+)
 CONSTANTS: Mapping[str, Mapping[str, int]] = {
     "tiers": {"low": 1, "moderate": 2, "high": 3, "critical": 4, "prohibited": 5},
-    "stages": {
-        "intake": 0,
-        "pilot": 1,
-        "authorization": 2,
-        "governance": 3,
-        "operational_ownership": 4,
-        "production": 5,
-        "retired": 6,
-    },
+    "stages": {stage: rank for rank, stage in enumerate(STAGES)},
     "eu_categories": {"out_of_scope": 0, "minimal": 1, "limited": 2, "high": 3, "prohibited": 4},
     "modes": {"out_of_the_loop": 0, "on_the_loop": 1, "in_the_loop": 2},
     "data_classes": {"public": 0, "internal": 1, "confidential": 2, "restricted": 3},

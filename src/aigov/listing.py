@@ -7,7 +7,7 @@ from typing import Any
 
 from aigov.explaining import enforcement_words
 from aigov.explanation import Explanation, Sample
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.frameworks import Framework
 from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
@@ -17,7 +17,6 @@ from aigov.wording import some
 
 SEEN = 12
 """Words or lines below one label that an explanation shows before it counts the rest."""
-_STAGES = tuple(CONSTANTS["stages"])
 UNRESOLVED = "unresolved: the sources leave the date or the duty open"
 """What is said of a legal duty that is not certain."""
 _FAULTS = ("faults", "survivors")
@@ -34,7 +33,7 @@ def choose(policies: Iterable[Policy], asked: Mapping[str, str | None]) -> list[
         policy
         for policy in policies
         if (domain is None or policy.domain == domain)
-        and (stage is None or policy.binds_from <= _STAGES.index(stage) <= policy.binds_to)
+        and (stage is None or policy.binds_from <= STAGES.index(stage) <= policy.binds_to)
         and (tier is None or TIERS.index(tier) + 1 in policy.enforcement)
         and (framework is None or framework in policy.controls)
     ]
@@ -59,8 +58,8 @@ def policies_json(policies: Iterable[Policy], framework: Framework | None = None
             "code": policy.code,
             "title": policy.title,
             "domain": policy.domain,
-            "from": _STAGES[policy.binds_from],
-            "to": _STAGES[policy.binds_to],
+            "from": STAGES[policy.binds_from],
+            "to": STAGES[policy.binds_to],
             "enforcement": {
                 TIERS[rank - 1]: str(word) for rank, word in sorted(policy.enforcement.items())
             },
@@ -102,7 +101,7 @@ def policies_text(
         for policy in group:
             yield lay([Span(f"{policy.code} {policy.id}", "strong", solid=True)], style, "  ")
             yield lay([Span(policy.title)], style, " " * 10)
-            words = f"from {_STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
+            words = f"from {STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
             if framework:
                 words = f"touches {', '.join(policy.controls[framework.id])}"
             yield lay([Span(words, "dim")], style, " " * 10)

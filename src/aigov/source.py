@@ -160,7 +160,7 @@ def join_pointer(parts: list[str]) -> str:
 
 def replaced(value: Any, parts: list[str], new: object) -> Any:
     """Return a copy of plain values with `new` put in at `parts`; mappings on the way are
-    made, and the position after a list's last element appends.
+    made, lists where a 0 comes next, and the position after a list's last element appends.
 
     Raises:
         LookupError, ValueError: a list has no such position.
@@ -170,9 +170,10 @@ def replaced(value: Any, parts: list[str], new: object) -> Any:
     first, *rest = parts
     if isinstance(value, list):
         index = int(first)
-        inner = value[index] if index < len(value) or rest else None
+        inner = {} if index == len(value) else value[index]
         return [*value[:index], replaced(inner, rest, new), *value[index + 1 :]]
-    return {**value, first: replaced(value.get(first, {}), rest, new)}
+    inner = value.get(first, [] if rest[:1] == ["0"] else {})
+    return {**value, first: replaced(inner, rest, new)}
 
 
 def removed(value: Any, parts: list[str]) -> Any:

@@ -11,7 +11,7 @@ import click
 
 from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
@@ -89,7 +89,7 @@ _OPTIONS = (
     as_of_option,
     click.option(
         "--stage",
-        type=click.Choice([stage for stage in CONSTANTS["stages"] if stage != "retired"]),
+        type=click.Choice([stage for stage in STAGES if stage != "retired"]),
         help="Judge at least at this stage; never lowers the declared one.",
     ),
     click.option(

@@ -9,7 +9,7 @@ from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError, meant
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.listing import choose, policies_json, policies_text
 from aigov.policies import TIERS
 
@@ -37,9 +37,7 @@ def _names(context: click.Context, parameter: click.Parameter, typed: str) -> li
 
 @policies.command("list")
 @click.option("--domain", metavar="NAME", shell_complete=_names, help="Only those of this domain.")
-@click.option(
-    "--stage", type=click.Choice(list(CONSTANTS["stages"])), help="Only those that bind there."
-)
+@click.option("--stage", type=click.Choice(STAGES), help="Only those that bind there.")
 @click.option("--tier", type=click.Choice(TIERS), help="Only those that act at this tier.")
 @click.option(
     "--framework",
