@@ -225,7 +225,7 @@ def _explain_trigger(rule: Rule, sources: Sources) -> Explanation:
             found.setdefault(holding, Sample(about, shown))
     kind = "tier" if rule in derivation.tiers else "stage"
     what = "may not be declared" if rule.value == "prohibited" else "is the least to declare"
-    whole = derivation.expression(rule).text  # without names of terms
+    whole = rule.when.text  # without names of terms
     return Explanation(
         rule.name,
         "trigger",

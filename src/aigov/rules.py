@@ -98,8 +98,7 @@ class Rules(NamedTuple):
 
     def expressions(self) -> Iterator[Expression]:
         """Yield every expression that a judgement may evaluate."""
-        for rule in self.derivation.rules():
-            yield from rule.when.leaves()
+        yield from (rule.when for rule in self.derivation.rules())
         for policy in self.policies.values():
             yield from filter(None, (policy.when, policy.require))
             yield from (when for when, _ in policy.soften)
@@ -217,8 +216,7 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
             vet_policy(document, f"{pack.name}/{path}", by, rules.engine)
     if packs[0].trusted:
         return
-    derivation = rules.derivation
-    conditions = [(derivation.expression(r).text, r.where, r.name) for r in derivation.rules()]
+    conditions = [(r.when.text, r.where, r.name) for r in rules.derivation.rules()]
     conditions += [(r.when, "schemas/required.yaml", r.path) for r in rules.requirements if r.when]
     for text, where, name in conditions:
         for fault in expression_faults(rules.engine, text, known):
