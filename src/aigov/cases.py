@@ -13,8 +13,6 @@ from aigov.source import Document, removed, replaced, split_pointer
 AS_OF = "2026-11-22"
 """The date for which the shipped examples are written; a case's unless it states one."""
 ENDING = ".cases.yaml"
-_OWN = {"set", "evidence", "stage", "as_of", "at", "message"}
-"""What a row may state under its own name, but for `set`, which is no name in Python."""
 
 
 class Case(NamedTuple):
@@ -25,19 +23,19 @@ class Case(NamedTuple):
     """File, line and column."""
     base: str
     """Name of the example that it changes."""
-    outcome: Outcome
+    put: Mapping[str, Any]
+    """JSON pointer to the value put there."""
+    delete: tuple[str, ...]
+    evidence: Mapping[str, bool | int | None]
+    """Path to whether it resolves, or to its size in bytes if it does; None: it was not read."""
     facts: Mapping[str, Mapping[str, Any]]
     """By context: the variables that expressions then see."""
+    stage: str | None
+    as_of: str
+    outcome: Outcome
+    at: str | None
     enforcement: Enforcement | None
-    put: Mapping[str, Any] = {}
-    """JSON pointer to the value put there."""
-    delete: tuple[str, ...] = ()
-    evidence: Mapping[str, bool | int | None] = {}
-    """Path to whether it resolves, or to its size in bytes if it does; None: it was not read."""
-    stage: str | None = None
-    as_of: str = AS_OF
-    at: str | None = None
-    message: str = ""
+    message: str
 
 
 def parse_cases(document: Document, where: str, schema: Mapping[str, Any]) -> tuple[Case, ...]:
@@ -63,10 +61,21 @@ def _case(row: Mapping[str, Any], where: str) -> Case:
     for context in CONTEXTS:
         if context in row:
             facts[context] = {context: row[context]}
-    enforcement = Enforcement(row["enforcement"]) if "enforcement" in row else None
-    own = {"put" if name == "set" else name: row[name] for name in _OWN & row.keys()}
-    own["delete"] = tuple(row.get("delete", ()))
-    return Case(row["case"], where, row["base"], Outcome(row["outcome"]), facts, enforcement, **own)
+    return Case(
+        about=row["case"],
+        where=where,
+        base=row["base"],
+        put=row.get("set", {}),
+        delete=tuple(row.get("delete", ())),
+        evidence=row.get("evidence", {}),
+        facts=facts,
+        stage=row.get("stage"),
+        as_of=row.get("as_of", AS_OF),
+        outcome=Outcome(row["outcome"]),
+        at=row.get("at"),
+        enforcement=Enforcement(row["enforcement"]) if "enforcement" in row else None,
+        message=row.get("message", ""),
+    )
 
 
 def with_parents(pointers: list[str]) -> list[str]:
