@@ -10,7 +10,7 @@ that it counts as unknown.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -299,8 +299,11 @@ def mentions(text: object, pattern: object) -> bool:
 
     Any run of white space is one space: a phrase may be broken over lines.
     """
-    if not isinstance(text, str) or not isinstance(pattern, str):
-        return False
+    return isinstance(text, str) and isinstance(pattern, str) and _mentions(text, pattern)
+
+
+@lru_cache(maxsize=64)  # many conditions ask the same of one document
+def _mentions(text: str, pattern: str) -> bool:
     searched = " ".join(text[:MAX_SEARCHED].lower().split())
     return _compiled(rf"\b(?:{pattern})\b").search(searched) is not None
 
