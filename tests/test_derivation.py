@@ -18,8 +18,7 @@ BY_NAME = {case["case"]: case for case in WORKED}
 
 
 def derived(spec: dict[str, Any]) -> tuple[Derived, dict[str, Any]]:
-    every_list = rules().derivation._replace(wanted=None)
-    found, variable, _ = derive(every_list, spec, {}, AS_OF)
+    found, variable, _ = derive(rules().derivation, spec, {}, AS_OF)
     return found, variable
 
 

@@ -54,8 +54,6 @@ class Derivation(NamedTuple):
     stages: tuple[Rule, ...]
     category: tuple[Rule, ...]
     lists: Mapping[str, tuple[Rule, ...]]
-    wanted: frozenset[str] | None = None
-    """The lists that anything reads; None: all are derived."""
 
     def rules(self) -> Iterator[Rule]:
         """Yield every rule; a loader checks the names in each."""
@@ -135,9 +133,7 @@ def derive(
         spec = {**spec, "risk": {**spec["risk"], "facts": {**(facts or {}), **implied}}}
         holds = _judge_of(derivation, {**variables, "spec": spec})
     variable: dict[str, Any] = {}
-    for name, rules in derivation.lists.items():
-        if facts is None or not (derivation.wanted is None or name in derivation.wanted):
-            continue
+    for name, rules in derivation.lists.items() if facts is not None else ():
         answers = [holds(rule) for rule in rules]
         if None not in answers:
             variable[name] = [r.value for r, one in zip(rules, answers, strict=True) if one]

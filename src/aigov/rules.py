@@ -134,7 +134,7 @@ def build_rules(
     rules = Rules(
         engine,
         policies,
-        _as_wanted(derivation, policies),
+        derivation,
         requirements,
         demands(requirements),
         vocabulary,
@@ -177,19 +177,6 @@ def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozens
         )
 
     return pointers
-
-
-def _as_wanted(derivation: Derivation, policies: Mapping[str, Policy]) -> Derivation:
-    """Keep from deriving lists that no policy reads."""
-    texts = "\n".join(
-        text
-        for policy in policies.values()
-        for text in (policy.require.text, policy.message, policy.at)
-        + ((policy.when.text,) if policy.when else ())
-        + tuple(when.text for when, _ in policy.soften)
-    )
-    wanted = frozenset(name for name in derivation.lists if f"derived.{name}" in texts)
-    return derivation._replace(wanted=wanted)
 
 
 def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:

@@ -1,6 +1,7 @@
 """`aigov explain`: a policy, a field or a word in plain sentences."""
 
 import os
+from functools import partial
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from aigov.cli.options import (
     as_of_option,
     load_rules,
     reading_options,
+    schema,
     shipped_shapes,
     terminal_style,
     write_out,
@@ -22,12 +24,12 @@ from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
 from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules, Shapes
+from aigov.rules import Rules
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     rules, _ = load_rules(context.params.get("folders") or ())
-    words = [one for one in known_words(rules, _words()) if one.startswith(typed)]
+    words = [one for one in known_words(rules, schema("words.yaml")) if one.startswith(typed)]
     deepest = typed.count(".") + 1  # a level of fields at a time: the whole tree has 500
     return [one for one in dict.fromkeys(words) if one.count(".") <= deepest]
 
@@ -61,16 +63,11 @@ def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
 
 def sources(rules: Rules, *, today: str = AS_OF) -> Sources:
     """Return what explanations are made from, read from the shipped folders."""
-    shapes, examples = shipped_shapes(), shipped_examples()
-    return Sources(rules, shapes, _words(), examples, lambda one: _cases(one, rules, shapes), today)
+    words, cases = schema("words.yaml"), partial(_cases, rules=rules)
+    return Sources(rules, shipped_shapes(), words, shipped_examples(), cases, today)
 
 
-def _words() -> Any:
-    with open(os.path.join(folder("schemas"), "words.yaml"), "rb") as file:
-        return read_document(file.read(), "schemas/words.yaml").value
-
-
-def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
+def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
     """Return the cases beside a policy's file; none if there is no such file."""
     path = policy.where.removesuffix(".yaml") + ENDING
     shipped: Any = rules.packs[0].documents.get(policy.where.removeprefix("policies/"))
@@ -79,4 +76,4 @@ def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
     if not os.path.isfile(path):
         return ()
     with open(path, "rb") as file:
-        return parse_cases(read_document(file.read(), path), path, shapes.schema("cases.v1.json"))
+        return parse_cases(read_document(file.read(), path), path, schema("cases.v1.json"))
