@@ -9,7 +9,7 @@ from aigov.errors import PackError
 from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
-from aigov.functions import Vocabulary, host_functions, parse_vocabulary
+from aigov.functions import Vocabulary, check_patterns, host_functions, parse_vocabulary
 from aigov.law import Obligation, parse_corpus
 from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
 from aigov.policies import Code, Policy, parse_codes, parse_policy
@@ -203,6 +203,7 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
             vet_policy(document, f"{pack.name}/{path}", by, rules.engine)
     if packs[0].trusted:
         return
+    check_patterns(rules.vocabulary)
     conditions = [(r.when.text, r.where, r.name) for r in rules.derivation.rules()]
     conditions += [(r.when, "schemas/required.yaml", r.path) for r in rules.requirements if r.when]
     for text, where, name in conditions:

@@ -109,15 +109,6 @@ def parse(text: str) -> Expr:
     return expr
 
 
-def conjuncts(expr: Expr) -> Iterator[Expr]:
-    """Yield the operands of a (nested) `&&`; any other expression is its own conjunct."""
-    if expr.kind == "binary" and expr.text == "&&":
-        for part in expr.parts:
-            yield from conjuncts(part)
-    else:
-        yield expr
-
-
 def walk(expr: Expr) -> Iterator[Expr]:
     """Yield the expression and all its parts, outermost first."""
     yield expr
