@@ -87,28 +87,20 @@ def parse_derivation(files: Mapping[str, Any], engine: Engine) -> Derivation:
     terms = {name: one for value in files.values() for name, one in value.get("terms", {}).items()}
     written_out = _writer(terms)
 
-    def rules(rows: Any, where: str, name: str, result: str) -> tuple[Rule, ...]:
-        return tuple(
-            Rule(
-                str(row[name]),
-                row[result],
-                engine.expression(written_out(row["when"])),
-                row["when"],
-                row.get("reason", ""),
-                where,
-            )
-            for row in rows
-        )
+    def rules(rows: Any, where: str, name: str, result: str) -> Iterator[Rule]:
+        for row in rows:
+            when = engine.expression(written_out(row["when"]))
+            yield Rule(str(row[name]), row[result], when, row["when"], row.get("reason", ""), where)
 
     lists: dict[str, tuple[Rule, ...]] = {}
     groups: dict[str, tuple[Rule, ...]] = dict.fromkeys(_SECTIONS, ())
     for path, value in files.items():
         for name, items in value.get("lists", {}).items():
-            lists[name] = rules(items, f"{path}: lists.{name}", "item", "item")
+            lists[name] = tuple(rules(items, f"{path}: lists.{name}", "item", "item"))
         for section, keys in _SECTIONS.items():
             rows = value.get(section, [])
             rows = rows if isinstance(rows, list) else rows["rules"]  # of a choice
-            groups[section] += rules(rows, f"{path}: {section}", *keys)
+            groups[section] += tuple(rules(rows, f"{path}: {section}", *keys))
     implied, tiers, stages, category = (groups[section] for section in _SECTIONS)
     return Derivation(engine, implied, tiers, stages, category, lists)
 

@@ -1,6 +1,5 @@
 """What `explain` and `policies list` print, for people and for machines."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -12,6 +11,7 @@ from aigov.frameworks import Framework
 from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
 from aigov.reports import Style
+from aigov.reports.encoding import dump
 from aigov.reports.layout import Span, lay
 from aigov.wording import some
 
@@ -84,7 +84,7 @@ def policies_json(policies: Iterable[Policy], framework: Framework | None = None
                 for control, touching in coverage(policies, framework).items()
             ],
         }
-    return _dump(found)
+    return dump(found, 2) + "\n"
 
 
 def policies_text(
@@ -152,7 +152,7 @@ def explanation_json(explanation: Explanation) -> str:
         name: one._asdict() if isinstance(one, Sample) else one
         for name, one in explanation._asdict().items()
     }
-    return _dump({"schema": "aigov/explanation/v1", **plain})
+    return dump({"schema": "aigov/explanation/v1", **plain}, 2) + "\n"
 
 
 def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
@@ -201,11 +201,6 @@ def numbers(by_tier: Mapping[str, float]) -> str:
     return ", ".join(f"{tier} {number:g}" for tier, number in by_tier.items())
 
 
-def _dump(value: object) -> str:
-    """Return JSON in ASCII without two number signs side by side, as reports have it."""
-    return json.dumps(value, indent=2).replace("##", "#\\u0023") + "\n"
-
-
 def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
     """Return `aigov/policies-test/v1`: each policy with what its cases show."""
     listed = [
@@ -219,7 +214,8 @@ def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
         }
         for proof in proofs
     ]
-    return _dump({"schema": "aigov/policies-test/v1", "faults": list(faults), "policies": listed})
+    found = {"schema": "aigov/policies-test/v1", "faults": list(faults), "policies": listed}
+    return dump(found, 2) + "\n"
 
 
 def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterator[str]:

@@ -75,9 +75,7 @@ def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -
 
 
 def parsed_pack(
-    name: str,
-    files: Mapping[str, list[Any]],
-    frameworks: Callable[[], Mapping[str, bytes]] = dict,
+    name: str, files: Mapping[str, list[Any]], frameworks: Callable[[], Mapping[str, bytes]] = dict
 ) -> Pack:
     """Return the pack of files (path to [sha256, value]) that were parsed before."""
     return Pack(

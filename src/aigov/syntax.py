@@ -307,12 +307,7 @@ class _Parser:
         if len(arguments) not in (2, 3) or arguments[0].kind != "name":
             raise ExpressionFault(f"{name}() takes a variable and an expression", target.end)
         return Expr(
-            "macro",
-            target.start,
-            self.last_end,
-            name,
-            (target, *arguments[1:]),
-            arguments[0].text,
+            "macro", target.start, self.last_end, name, (target, *arguments[1:]), arguments[0].text
         )
 
     def items(self, closing: str, read: Callable[[], T]) -> list[T]:
