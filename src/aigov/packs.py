@@ -162,6 +162,8 @@ def vet_shape(document: Document, where: str, schema: Mapping[str, Any]) -> None
             known = error.schema.get("properties", {})
             key = next(name for name in error.instance if name not in known)
             pointer, message = f"{pointer}{join_pointer([key])}", f"no key {key}{meant(key, known)}"
+        elif error.validator == "oneOf":
+            message = error.schema["description"]
         elif error.validator == "pattern":
             message = f"{error.instance}: {error.schema['description']}"
         elif error.absolute_path:

@@ -126,18 +126,12 @@ def _contradictions(given: Any) -> Iterator[tuple[str, str]]:
     lists: set[str] = set()
     plain: set[str] = set()
     for number, column in enumerate(given["columns"]):
-        if ("to" in column) == ("report" in column):
-            wanted = "a column has either `to`, its places, or `report`, why it has none"
-            yield f"/columns/{number}", wanted
         for position, target in enumerate(column.get("to", ())):
             place, appended, _ = target["at"].partition("/-")
             (lists if appended else plain).add(place)
             texts = [normal(text) for text in target.get("table", ())]
             if len(set(texts)) < len(texts):
                 yield f"/columns/{number}/to/{position}/table", "a text stands twice"
-            if len(_CONVERSIONS.keys() & target.keys()) != 1:
-                wanted = f"a place has exactly one of {', '.join(_CONVERSIONS)}"
-                yield f"/columns/{number}/to/{position}", wanted
     fixed = {"/metadata/id", given.get("row_to", "/metadata/id")}
     written = [*given["constants"], *fixed, *lists, *plain]
     for place in written:
