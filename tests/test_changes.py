@@ -16,6 +16,7 @@ from aigov.changes import (
     Version,
     change_findings,
     changed_paths,
+    described,
     gone_manifests,
     record_facts,
     recorded,
@@ -399,3 +400,30 @@ def test_a_text_that_many_places_share_costs_no_more_than_one():
     text = b"spec:\n  a: &a " + b"x" * 100_000 + b"\n  b:\n" + b"  - [*a, *a, *a, *a]\n" * 7_000
     document = load(text).documents[0].value
     assert changed_paths(document, {"spec": {}})[:3] == ["/spec", "/spec/a", "/spec/b"]
+
+
+def test_a_reader_is_told_every_value_that_changed_once_and_what_came_or_went_as_a_whole():
+    after = changed(
+        example(CREDIT),
+        put={
+            "/spec/risk/tier": "high",
+            "/spec/operations/slos/0/target": 0.9,
+            "/spec/purpose": ["another", "shape"],
+            "/metadata/nickname": "new",
+        },
+        drop=("/spec/oversight", "/spec/delivery/evaluations/0"),
+    )
+    assert described(example(CREDIT).value, after.value) == (
+        "metadata.nickname is new",
+        "spec.delivery.evaluations.discrimination is gone",
+        "spec.operations.slos.availability.target: 0.999 -> 0.9",
+        "spec.oversight is gone",
+        "spec.purpose is another",
+        "spec.risk.tier: critical -> high",
+    )
+
+
+@given(PLAIN, PLAIN)
+def test_something_is_described_exactly_where_something_changed(before, after):
+    before, after = {"spec": before}, {"spec": after}
+    assert bool(described(before, after)) == bool(changed_paths(before, after))

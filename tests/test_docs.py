@@ -19,6 +19,7 @@ from aigov.cli import COMMANDS, aigov
 from aigov.cli.import_ import load_map
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES, find_manifests
 from judging import ROOT
+from test_attestation import COMMIT, PRIVATE, PUBLIC, signed, written
 from test_check_command import run  # noqa: F401  # a fixture
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -207,6 +208,11 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             subprocess.run([*git, *step.split()], cwd=checkout, check=True)
         (checkout.parent / "governance").mkdir(exist_ok=True)
         shutil.copy(ROOT / "examples" / "organization.yaml", checkout.parent / "governance")
+        (checkout / "gate.pem").write_bytes(PRIVATE)
+    if words[1] == "verify":
+        (checkout / "gate.pub").write_bytes(PUBLIC)
+        (checkout / "gate.intoto.json").write_bytes(signed(written()))
+        words = [one.replace("$COMMIT", COMMIT) for one in words]
     words = words[: words.index(">")] if ">" in words else words
     code, out, err = run(*words[1:])
     if words[1] == "waive":  # it asks, and nobody is there

@@ -30,6 +30,8 @@ _LOWERED = {
     "/spec/oversight/mode": ("CHG-003", _MODES),
 }
 """What may not go down, by place: the finding, and the ranks of the values."""
+_COMPARED = ("CHG-001", "CHG-002", "CHG-003", "CHG-004", "CHG-005")
+"""The findings that `change_findings` may return."""
 _KEPT = {
     "CHG-003": re.compile(
         r"/spec/(ownership/[^/]+/(person|team)|ownership/decisions/\*/(decision|accountable)"
@@ -102,6 +104,22 @@ def changed_paths(before: Any, after: Any) -> list[str]:
     return sorted({change.pattern for change in _changes(Change("", (), (), before, after))} - {""})
 
 
+def described(before: Any, after: Any) -> tuple[str, ...]:
+    """Return what changed between two documents as a reader names it, one text a value that is
+    not as it was; what came or went with all that it holds is one."""
+    told: dict[tuple[str, ...], str] = {}
+    for change in _changes(Change("", (), (), before, after)):
+        _, _, label, old, new = change
+        whole = type(old) is not type(new) or len(label) >= MAX_DEPTH
+        if whole or not isinstance(new, dict | list):
+            told[label] = _words(change, old, new)
+    return tuple(
+        words
+        for label, words in sorted(told.items())
+        if not any(label[:length] in told for length in range(1, len(label)))
+    )
+
+
 def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> tuple[Result, ...]:
     """Return what the change since the base takes away from one use case, sorted by code.
 
@@ -115,6 +133,24 @@ def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> t
         for code, at, words in _losses(change):
             said.setdefault(code, []).append((at, words))
     return tuple(_finding(code, said[code], after, rules) for code in sorted(said))
+
+
+def unknown_changes(after: Prepared, why: str, rules: Rules) -> tuple[Result, ...]:
+    """Return the findings on the change since a base that cannot be read: all are unknown."""
+    pointer = "/metadata/id"
+    return tuple(
+        Result(
+            code,
+            Outcome.UNKNOWN,
+            rules.codes[code].enforcement,
+            message=why,
+            pointer=pointer,
+            place=after.document.place(pointer),
+            missing=("/history",),
+            fingerprint=fingerprint(code, after.id, pointer),
+        )
+        for code in _COMPARED
+    )
 
 
 def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> list[Problem]:
@@ -279,6 +315,8 @@ def _words(change: Change, before: Any, after: Any) -> str:
     label = ".".join(part[:MAX_SHOWN] for part in change.label)
     if after in _NOTHING:
         return f"{label} is gone"
+    if before is None or isinstance(after, dict | list):
+        return f"{label} is new" if before is None else f"{label} is another"
     return f"{label}: {str(before)[:MAX_SHOWN]} -> {str(after)[:MAX_SHOWN]}"
 
 

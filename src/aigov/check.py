@@ -84,6 +84,7 @@ def _judge_use_case(
         results=tuple(sorted(results, key=by_code)),
         next_stage=following,
         preview=tuple(preview),
+        changed=own.changed if own else None,
     )
 
 

@@ -79,6 +79,14 @@ class Repository:
         found: bytes = stream.read(most)
         return found
 
+    def origin(self) -> str:
+        """Return the address that the clone was made from, "" if none is known."""
+        try:
+            found: str = self._ask.config("--local", "--get", "remote.origin.url")
+        except git.GitError:
+            return ""
+        return found
+
     def differs(self, commit: str) -> bool:
         """Tell whether tracked files in the working tree are not as in `commit`."""
         if self._repo.bare:

@@ -79,7 +79,8 @@ def unevaluated(policy: Policy, situation: Situation) -> Result | None:
     lacking = tuple(need for need in policy.needs if need not in situation.given)
     if situation.demanded.isdisjoint(lacking):
         return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
-    found = _Found(Outcome.UNKNOWN, f"cannot tell: no {' and no '.join(lacking)} could be read")
+    words = f"no {' and no '.join(lacking)} could be read"
+    found = _Found(Outcome.UNKNOWN, words, missing=tuple(f"/{need}" for need in lacking))
     enforcement = policy.early if early and policy.early else policy.enforcement[situation.tier]
     return _finding(policy, situation, enforcement, found, [policy.at.partition("/*")[0]])
 

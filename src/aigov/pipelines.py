@@ -1,11 +1,11 @@
 """Whether a pipeline runs the gate; what to look for is `vocabulary/pipelines.yaml`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from aigov.source import load
+from aigov.source import Document, load
 
 MAX_BYTES = 64 * 1024
 """Of a longer file every line counts as a command: pipelines that people write are shorter."""
@@ -30,13 +30,25 @@ def runs_gate(data: bytes, kind: Mapping[str, Any], how: Mapping[str, Any]) -> b
     if loaded is None or loaded.troubles:  # tags of GitLab, say
         texts = [("", data.decode(errors="replace"))]
     else:
-        found = (scalar for document in loaded.documents for scalar in document.scalars())
-        texts = [(_key(pointer), str(value)) for pointer, _, _, value in found]
+        texts = [found for document in loaded.documents for found in _heeded(document, how)]
     return any(
         (key in kind["actions"] and re.fullmatch(how["action"], text))
         or (key in ("", *kind["commands"]) and _commands_gate(text, kind, how))
         for key, text in texts
     )
+
+
+def _heeded(document: Document, how: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield key and text of each scalar whose failure is not passed over by what holds it."""
+    found = [(pointer, value) for pointer, _, _, value in document.scalars()]
+    passed_over = tuple(
+        f"{pointer.rpartition('/')[0]}/"
+        for pointer, value in found
+        if value is True and _key(pointer) in how["tolerates"]
+    )
+    for pointer, value in found:
+        if not pointer.startswith(passed_over):
+            yield _key(pointer), str(value)
 
 
 def _key(pointer: str) -> str:
@@ -46,7 +58,9 @@ def _key(pointer: str) -> str:
 
 def _commands_gate(text: str, kind: Mapping[str, Any], how: Mapping[str, Any]) -> bool:
     bare = re.sub(kind["comments"], "", text, flags=re.MULTILINE).replace("\\\n", " ")
+    heeded = (line for line in bare.split("\n") if not re.search(how["forgives"], line))
     return any(
         re.search(how["runs"], command) and not re.match(how["speaks"], command)
-        for command in re.split(r"[\n;|&]+", bare)
+        for line in heeded
+        for command in re.split(r"[;|&]+", line)
     )

@@ -208,14 +208,21 @@ def apply_waivers(
         about = [one for one in waivers if _is_about(one, policies[one.policy], result)]
         for waiver in about:
             if waiver.at is None:
-                return result._replace(outcome=Outcome.WAIVED, waiver=waiver.id)
+                return _covered(result, [waiver])
         # a result is waived as a whole, so one place that nobody waived keeps it failing
         if _places(result) <= {one.at for one in about}:
-            ids = ", ".join(sorted({one.id for one in about}))
-            return result._replace(outcome=Outcome.WAIVED, waiver=ids)
+            return _covered(result, about)
         return result
 
     return tuple(marked(result) for result in results)
+
+
+def _covered(result: Result, waivers: list[Waiver]) -> Result:
+    """Return a result as waived, until the first of its waivers ends."""
+    ids = ", ".join(sorted({one.id for one in waivers}))
+    until = f"until {min(one.expires_on for one in waivers)}"
+    note = f"{result.note}; {until}" if result.note else until
+    return result._replace(outcome=Outcome.WAIVED, waiver=ids, note=note)
 
 
 def _is_about(waiver: Waiver, policy: Policy, result: Result) -> bool:

@@ -133,20 +133,27 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
             raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(FORMATS)}")
         if separator and not file:
             raise UsageError(f"--format {one} names no file", remedy=f"--format {name}=FILE")
-        if is_manifest(os.path.basename(file)):
-            raise UsageError(
-                "a report would replace a manifest", where=file, remedy="name another file"
-            )
-        output = Output(name, file or None)
-        if any(output.file == other.file for other in outputs):
-            raise UsageError(
-                f"two formats go to {output.file or 'standard output'}",
-                remedy=f"give one of them a file: --format {name}=FILE",
-            )
-        outputs.append(output)
+        add_output(outputs, Output(name, file or None))
     if all(output.file for output in outputs):
         outputs.insert(0, Output("text", None))
     return outputs
+
+
+def add_output(outputs: list[Output], output: Output) -> None:
+    """Add what a run writes.
+
+    Raises:
+        UsageError: it would replace a manifest, or something else that the run writes.
+    """
+    if is_manifest(os.path.basename(output.file or "")):
+        problem = "a report would replace a manifest"
+        raise UsageError(problem, where=output.file or "", remedy="name another file")
+    if any(output.file == other.file for other in outputs):
+        raise UsageError(
+            f"two formats go to {output.file or 'standard output'}",
+            remedy=f"give one of them a file: --format {output.format}=FILE",
+        )
+    outputs.append(output)
 
 
 def load_rules(
@@ -174,16 +181,25 @@ def load_rules(
 
 
 def _profile_document(path: str) -> Document:
-    try:
-        with open(path, "rb") as file:
-            loaded = load(file.read())
-    except OSError as error:
-        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
+    loaded = load(read_file(path, "profile"))
     for trouble in loaded.troubles:
         raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
         raise ProfileError("a profile is exactly one document", where=path)
     return loaded.documents[0]
+
+
+def read_file(path: str, what: str, most: int = -1) -> bytes:
+    """Read the first bytes (all by default) of a file that was named; `what` says what it is.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be read ({error.strerror})", where=path) from None
 
 
 def _shipped() -> tuple[Pack, Shapes]:
@@ -241,13 +257,20 @@ def write_reports(
             write_out(render(result, terminal_style(quiet=quiet, verbose=verbose)))
             continue
         style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
-        try:
-            with open(output.file, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(render(result, style))
-        except OSError as error:
-            raise UsageError(
-                f"the report cannot be written ({error.strerror})", where=output.file
-            ) from None
+        write_file(output.file, render(result, style), "report")
+
+
+def write_file(path: str, chunks: Iterable[str], what: str) -> None:
+    """Write a file, in place of the one that is there.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(chunks)
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be written ({error.strerror})", where=path) from None
 
 
 def write_new(path: str, text: str) -> None:

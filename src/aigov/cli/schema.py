@@ -9,7 +9,10 @@ from aigov.bundled import folder
 
 _OF_DOCUMENTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
 """Kind of document to its definition in the schema of manifests."""
-KINDS = ("manifest", *_OF_DOCUMENTS, "policy", "cases", "report", "policies", "required")
+KINDS = (
+    *("manifest", *_OF_DOCUMENTS, "policy", "cases"),
+    *("report", "attestation", "policies", "required"),
+)
 
 
 @click.command()
