@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from aigov.syntax import Expr, Path
 
 STAGES = (
-    *("intake", "pilot", "authorization", "governance"),
-    *("operational_ownership", "production", "retired"),
+    "intake",
+    "pilot",
+    "authorization",
+    "governance",
+    "operational_ownership",
+    "production",
+    "retired",
 )
 CONSTANTS: Mapping[str, Mapping[str, int]] = {
     "tiers": {"low": 1, "moderate": 2, "high": 3, "critical": 4, "prohibited": 5},

@@ -7,12 +7,9 @@ import click
 
 from aigov.bundled import folder
 
-_OF_DOCUMENTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
+_PARTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
 """Kind of document to its definition in the schema of manifests."""
-KINDS = (
-    *("manifest", *_OF_DOCUMENTS, "policy", "cases"),
-    *("report", "attestation", "policies", "required"),
-)
+KINDS = ("manifest", *_PARTS, "policy", "cases", "report", "attestation", "policies", "required")
 
 
 @click.command()
@@ -27,16 +24,16 @@ def schema(kind: str) -> None:
       aigov-gate schema > aigov.schema.json
       aigov-gate schema waiver
     """
-    name = "manifest" if kind in _OF_DOCUMENTS else kind
+    name = "manifest" if kind in _PARTS else kind
     name += ".yaml" if kind == "required" else ".v1.json"
     with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
         text = file.read()
-    if kind in _OF_DOCUMENTS:
+    if kind in _PARTS:
         whole = json.loads(text)
         whole = {
             "$schema": whole["$schema"],
             "$id": f"urn:aigov:schemas:{kind}:v1",
-            "$ref": f"#/$defs/{_OF_DOCUMENTS[kind]}",
+            "$ref": f"#/$defs/{_PARTS[kind]}",
             "$defs": whole["$defs"],
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
