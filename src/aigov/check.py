@@ -4,6 +4,7 @@
 touch the file system, says which of that resolves; `check` judges.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from aigov import __version__
@@ -49,7 +50,7 @@ def check(
         texts := _texts(judged, problems, rules),
         tuple(judged),
         tuple(sorted(problems, key=lambda one: one[1:])),
-        (*notes, *_age_of_law(judged, texts, settings.as_of)),
+        (*notes, *_ramping_in(judged, rules), *_age_of_law(judged, texts, settings.as_of)),
     )
 
 
@@ -155,6 +156,19 @@ def _texts(
             tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
         )  # fmt: skip
     return {code: texts[code] for code in sorted(codes)}
+
+
+def _ramping_in(documents: list[DocumentResult], rules: Rules) -> Iterator[str]:
+    """Yield how many findings of a policy do less for now, as the profile allows."""
+    ramps = {code: one.ramp_in for code, one in rules.policies.items() if one.ramp_in}
+    if not ramps:
+        return
+    found = (one for document in documents for one in document.results if one.is_finding)
+    noted = Counter(one.code for one in found if one.note and one.code in ramps)
+    for code, number in sorted(noted.items()):
+        ramp = ramps[code]
+        many = f"{number} finding{'s' if number > 1 else ''}"
+        yield f"{code}: the profile lets {many} only {ramp.enforcement} until {ramp.last}"
 
 
 def _age_of_law(

@@ -255,6 +255,11 @@ def _finding(
         message += f" (by law from {ahead.applies_from}, in {left} days{doubt})"
         if situation.variables.get("profile", {}).get("enforce") == "legal-date":
             enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
+    ramp, note = policy.ramp_in, ""
+    ramping = ramp is not None and ramp.first <= situation.today <= ramp.last
+    if ramp and ramping and enforcement.rank > ramp.enforcement.rank:
+        note = f"{enforcement}s from {ramp.then}"
+        enforcement = ramp.enforcement
     return Result(
         policy.code,
         found.outcome,
@@ -264,6 +269,7 @@ def _finding(
         place=document.place(first),
         related=tuple(sorted({Spot(p, document.place(p)) for p in others}, key=_by_place)),
         missing=found.missing,
+        note=note,
         fingerprint=fingerprint(policy.code, situation.use_case, document.stable_pointer(first)),
     )
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",
     "policies": "List the policies, prove them, write your own.",
+    "profile": "Fetch a pinned organisation profile or policy pack.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
 }

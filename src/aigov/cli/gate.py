@@ -13,6 +13,7 @@ from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
+from aigov.pinned import places
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
 
@@ -50,8 +51,8 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     outputs = parse_formats(options["formats"])
     attestor = Attestor(options, outputs)
     git = Repository(repository)
-    for given in (options["profile"], *options["folders"]):
-        _refuse_inside(given, git.root)
+    for given in filter(None, (options["profile"], *options["folders"])):
+        _refuse_inside(given, git)
     rules, profile = load_rules(options["folders"], options["profile"])
     found = snapshot(git, rev)
     settings = Settings(
@@ -91,14 +92,12 @@ def _source_url(commit: str) -> str:
     return next(filter(_URL.fullmatch, (github, gitlab)), "")
 
 
-def _refuse_inside(path: str | None, root: str) -> None:
+def _refuse_inside(given: str, git: Repository) -> None:
     """Nothing inside the repository under test is configuration."""
-    if path is None:
-        return
-    real = os.path.realpath(path)
-    if real == root or real.startswith(root.rstrip(os.sep) + os.sep):
-        raise UsageError(
-            "lies inside the repository that is judged, whose authors could edit it",
-            where=path,
-            remedy="keep it in a repository of its own, and check that out elsewhere",
-        )
+    for place in places(given):
+        if git.holds(place):
+            raise UsageError(
+                "lies inside the repository that is judged, whose authors could edit it",
+                where=place,
+                remedy="keep it in a repository of its own and pin it: `aigov-gate profile fetch`",
+            )

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
@@ -16,11 +16,12 @@ from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
-from aigov.repositories import is_manifest
+from aigov.repositories import is_manifest, is_url
 from aigov.results import CheckResult, summarise
-from aigov.rules import Rules, Shapes, build_rules, tighten
+from aigov.rules import Rules, Shapes, build_rules
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
+from aigov.tightening import tighten
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -70,12 +71,12 @@ packs_option = click.option(
     "folders",
     metavar="DIR",
     multiple=True,
-    help="A policy pack beside the shipped one; repeatable.",
+    help="A policy pack beside the shipped one: a folder, or the URL of a fetched one; repeatable.",
 )
 profile_option = click.option(
     "--profile",
     metavar="FILE",
-    help="Organisation profile (kind: Organization): people, thresholds, URLs.",
+    help="Organisation profile (kind: Organization): a file, or the URL of a fetched one.",
 )
 as_of_option = click.option(
     "--as-of",
@@ -159,17 +160,14 @@ def add_output(outputs: list[Output], output: Output) -> None:
 def load_rules(
     folders: Iterable[str] = (), profile: str | None = None
 ) -> tuple[Rules, Profile | None]:
-    """Build the rules of the shipped pack, the given packs, and the profile (a path).
+    """Build the rules of the shipped pack, the given packs, and the profile: each a path, or
+    a URL that was fetched before.
 
     Raises:
         UsageError, PackError, ProfileError: something does not hold.
     """
     shipped, shapes = _shipped()
-    packs = [shipped]
-    for given in folders:
-        if not os.path.isdir(given):
-            raise UsageError("no such folder of policies", where=given)
-        packs.append(read_pack(given.rstrip("/"), policy_files(given)))
+    packs = [shipped, *(read_pack(one.rstrip("/"), policy_files(one)) for one in folders)]
     rules = build_rules(packs, shapes, compiled_expressions())
     if profile is None:
         return rules, None
@@ -181,12 +179,24 @@ def load_rules(
 
 
 def _profile_document(path: str) -> Document:
-    loaded = load(read_file(path, "profile"))
+    loaded = load(_profile_text(path))
     for trouble in loaded.troubles:
         raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
         raise ProfileError("a profile is exactly one document", where=path)
     return loaded.documents[0]
+
+
+def _pinned(url: str) -> Mapping[str, bytes]:
+    from aigov.pinned import read_pinned  # hashes and decodes; few runs read a cache
+
+    return read_pinned(url)
+
+
+def _profile_text(path: str) -> bytes:
+    if is_url(path):
+        return _pinned(path).get("", b"")  # of a folder: no document, which is then said
+    return read_file(path, "profile")
 
 
 def read_file(path: str, what: str, most: int = -1) -> bytes:
@@ -238,8 +248,16 @@ def schema(name: str) -> Any:
     return json.loads(data) if name.endswith(".json") else read_document(data, name).value
 
 
-def policy_files(root: str) -> dict[str, bytes]:
-    """Read the files of a pack below `root`, but for the cases."""
+def policy_files(root: str) -> Mapping[str, bytes]:
+    """Read the files of a pack below `root`, a folder or a URL, but for the cases.
+
+    Raises:
+        UsageError: there is no such folder, or it cannot be read.
+    """
+    if is_url(root):
+        return _pinned(root)
+    if not os.path.isdir(root):
+        raise UsageError("no such folder of policies", where=root)
     return read_tree(root, ".yaml", but=".cases.yaml")
 
 
