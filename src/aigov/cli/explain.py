@@ -11,6 +11,7 @@ from aigov.cases import AS_OF, ENDING, Case, parse_cases
 from aigov.cli.options import (
     as_of_option,
     load_rules,
+    read_file,
     reading_options,
     schema,
     shipped_shapes,
@@ -55,10 +56,8 @@ def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
     """
     rules, _ = load_rules(folders)
     explanation = explain_word(word, sources(rules, today=as_of))
-    if form == "json":
-        write_out([explanation_json(explanation)])
-    else:
-        write_out(explanation_text(explanation, terminal_style(quiet=False, verbose=False)))
+    text = explanation_text(explanation, terminal_style())
+    write_out([explanation_json(explanation)] if form == "json" else text)
 
 
 def sources(rules: Rules, *, today: str = AS_OF) -> Sources:
@@ -75,5 +74,5 @@ def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
         path = os.path.join(folder("policies"), path.removeprefix("policies/"))
     if not os.path.isfile(path):
         return ()
-    with open(path, "rb") as file:
-        return parse_cases(read_document(file.read(), path), path, schema("cases.v1.json"))
+    document = read_document(read_file(path, "file of cases"), path)
+    return parse_cases(document, path, schema("cases.v1.json"))

@@ -333,7 +333,7 @@ def pacify_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def terminal_style(*, quiet: bool, verbose: bool) -> Style:
+def terminal_style(*, quiet: bool = False, verbose: bool = False) -> Style:
     """Return how text looks on this standard output; obeys NO_COLOR."""
     terminal = sys.stdout.isatty()
     width = 80

@@ -69,11 +69,8 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
         framework = called[asked["framework"]]
         asked["framework"] = framework.id
     chosen = choose(everything, asked)
-    if form == "json":
-        write_out([policies_json(chosen, framework)])
-    else:
-        style = terminal_style(quiet=False, verbose=False)
-        write_out(policies_text(chosen, style, framework))
+    text = policies_text(chosen, terminal_style(), framework)
+    write_out([policies_json(chosen, framework)] if form == "json" else text)
 
 
 def _hold(what: str, name: str | None, known: Collection[str]) -> None:

@@ -53,7 +53,7 @@ def docs(pack: str | None, output: Path, *, check: bool) -> int:
     except OSError as error:
         problem = f"cannot be read or written ({error.strerror})"
         raise UsageError(problem, where=str(error.filename)) from None
-    style = terminal_style(quiet=False, verbose=False)
+    style = terminal_style()
     done = "not current" if check else "written or removed"
     write_out(
         lay([Span(f"{path.as_posix()}: not current")], style, "", "  ") for path in stale if check
