@@ -13,7 +13,7 @@ Trouble is a value with a place, never an exception.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.events import MAX_DOCUMENT_BYTES, Node, Trouble, build, position, trouble_at
@@ -156,6 +156,18 @@ def split_pointer(pointer: str) -> list[str]:
 def join_pointer(parts: list[str]) -> str:
     """Join parts into a JSON pointer, escaping `~` and `/`."""
     return "".join("/" + p.replace("~", "~0").replace("/", "~1") for p in parts)
+
+
+def look_up(value: Any, parts: Iterable[str], absent: Any = None) -> Any:
+    """Return what stands at `parts` in plain values, `absent` where nothing does."""
+    for part in parts:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        else:
+            return absent
+    return value
 
 
 def replaced(value: Any, parts: list[str], new: object) -> Any:

@@ -11,13 +11,14 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from aigov.expressions import ABSENT, Answer, Engine
-from aigov.source import join_pointer
+from aigov.source import join_pointer, look_up
 from aigov.syntax import Expr, paths
 
 _FACTS = frozenset({"derived", "profile", "portfolio", "repository", "git", "change"})
 """Variables that may lack a name through no fault of the policy."""
 _PLAIN_KEY = re.compile(r"[\w.:/()@ -]+")
 """A key that stands in a CEL text as it is written."""
+_NOTHING = object()
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
 
@@ -98,7 +99,7 @@ class Tracer(NamedTuple):
             return
         for path in paths(target):
             if (path.start, path.end) == (target.start, target.end):
-                value = _look_up(self.variables, (path.root, *path.parts))
+                value = look_up(self.variables, (path.root, *path.parts))
                 if isinstance(value, Mapping):  # CEL goes through the keys
                     keys = list(value) if len(value) <= MAX_LEAVES else []
                     yield from ((f"'{key}'", key) for key in keys if _PLAIN_KEY.fullmatch(key))
@@ -125,13 +126,13 @@ class Tracer(NamedTuple):
                     if not there:
                         absent[join_pointer([shown, *one[1:]])] = None
             elif path.root in _FACTS:
-                inner = _look_up(self.variables, route[:3])
+                inner = look_up(self.variables, route[:3])
                 if isinstance(inner, dict) and "pointer" in inner:
                     pointers[inner["pointer"]] = None
                 elif path.root != "derived":
                     expanded = _expand(self.variables, (), route)
                     absent |= {".".join(one): None for one, there in expanded if not there}
-                elif _look_up(self.variables, route[:2]) is _NOTHING:
+                elif look_up(self.variables, route[:2], _NOTHING) is _NOTHING:
                     absent[".".join(route[:2])] = None
         return Leaf(answer, tuple(pointers), tuple(absent), looks_up, item)
 
@@ -164,23 +165,8 @@ def _expand(
         for index, one in enumerate(value):
             yield from _expand(one, (*route, str(index)), rest[1:])
     else:
-        inner = _look_up(value, rest[:1])
+        inner = look_up(value, rest[:1], _NOTHING)
         if inner is _NOTHING:
             yield (*route, *(part for part in rest if part != "*")), False
         else:
             yield from _expand(inner, (*route, rest[0]), rest[1:])
-
-
-_NOTHING = object()
-
-
-def _look_up(variables: Mapping[str, Any], route: tuple[str, ...]) -> Any:
-    value: Any = variables
-    for part in route:
-        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, Mapping) and part in value:
-            value = value[part]
-        else:
-            return _NOTHING
-    return value
