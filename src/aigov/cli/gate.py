@@ -22,7 +22,13 @@ _URL = re.compile(r"https://[\w.-]+(:[0-9]+)?(/[\w.-]+)+")
 
 @click.command()
 @click.argument("repository", default=".", metavar="[REPO]", type=click.Path())
-@click.option("--rev", default="HEAD", show_default=True, help="The commit to decide on.")
+@click.option(
+    "--rev",
+    default="HEAD",
+    show_default=True,
+    envvar=["PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH"],  # what a pre-push hook is given
+    help="The commit to decide on; as a pre-push hook, what is pushed.",
+)
 @click.option(
     "--base",
     metavar="REF",
