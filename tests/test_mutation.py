@@ -11,8 +11,8 @@ from aigov.syntax import parse
 from judging import rules
 
 
-def changes(text: str) -> dict[str, str]:
-    return {one.change: one.text for one in mutants(parse(text), text)}
+def changes(text: str, *, demanded: bool = True) -> dict[str, str]:
+    return {one.change: one.text for one in mutants(parse(text), text) if one.demanded is demanded}
 
 
 def test_a_demand_is_replaced_by_constants():
@@ -47,6 +47,14 @@ def test_each_operand_of_a_chain_is_dropped_alone():
 def test_comparisons_are_negated_and_moved_to_their_boundary(text, expected):
     found = changes(text)
     assert {key: one for key, one in found.items() if "replaced" not in key} == expected
+
+
+def test_dropped_list_items_are_reported_only():
+    assert changes("a in ['b', 'c']", demanded=False) == {
+        "list without `'b'`": "a in ['c']",
+        "list without `'c'`": "a in ['b']",
+    }
+    assert changes("a in ['b']", demanded=False) == {}
 
 
 def test_long_parts_are_quoted_short():

@@ -206,3 +206,12 @@ def test_machines_read_the_proof_too(own):
 def test_a_folder_that_is_not_there_is_an_error():
     with pytest.raises(AigovError, match="no such folder"):
         run("nowhere")
+
+
+def test_verbose_names_list_items_that_nothing_needs(own):
+    text = OWN.replace("!= 'sandbox'", "in ['internal_limited', 'external_broad']")
+    (own / "cost-centre-missing.yaml").write_text(text)
+    code, output = run(str(own.parent), "--verbose")
+    assert code == 0
+    assert "no case needs" in output
+    assert "without `'external_broad'`" in " ".join(output.split())

@@ -19,7 +19,7 @@ SEEN = 12
 """Words or lines below one label that an explanation shows before it counts the rest."""
 UNRESOLVED = "unresolved: the sources leave the date or the duty open"
 """What is said of a legal duty that is not certain."""
-_FAULTS = ("faults", "survivors")
+_FAULTS = ("faults", "survivors", "reported")
 _LEAD = 8
 """Columns of the labels `passes`, `asked`, `serves`."""
 
@@ -225,6 +225,8 @@ def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterato
     for proof in proofs:
         lines = [("bad", f"{fault.where}: {fault.words}") for fault in proof.faults]
         lines += [("bad", f"no case notices {fault.words}") for fault in proof.survivors]
+        if style.verbose:
+            lines += [("dim", f"no case needs {fault.words}") for fault in proof.reported]
         if lines:
             yield lay([Span(f"{proof.policy.code} {proof.policy.id}", "strong")], style)
         for role, words in lines:
@@ -235,3 +237,6 @@ def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterato
     counted = f"{len(proofs)} policies, {cases} cases, {mutants} mutants:"
     left = Span(f"{survivors} survive, {unproved} unproved", "bad" if unproved else "good")
     yield lay([Span(counted, "strong"), left], style)
+    reported = sum(len(one.reported) for one in proofs)
+    if reported:
+        yield lay([Span(f"{reported} list items could go unnoticed (--verbose)", "dim")], style)

@@ -21,11 +21,13 @@ class Mutant(NamedTuple):
     text: str
     change: str
     """What was done, in words."""
+    demanded: bool = True
+    """Whether a case must tell it from the original; dropped list items are only reported."""
 
 
 def mutants(tree: Expr, text: str) -> Iterator[Mutant]:
     """Yield the mutants of an expression: constants, dropped operands, negated and moved
-    comparisons."""
+    comparisons, and dropped list items."""
     for constant in ("true", "false"):
         if text != constant:
             yield Mutant(constant, f"replaced by `{constant}`")
@@ -41,6 +43,8 @@ def mutants(tree: Expr, text: str) -> Iterator[Mutant]:
                 _put(text, expr, f"({left}) {moved} ({right})"),
                 f"{expr.text} moved to {moved}: {_quoted(own)}",
             )
+        elif expr.kind == "list" and len(expr.parts) > 1:
+            yield from _dropped_items(expr, text)
 
 
 def _dropped_operands(expr: Expr, text: str, within: str) -> Iterator[Mutant]:
@@ -62,6 +66,14 @@ def _operands(expr: Expr, operator: str) -> Iterator[Expr]:
             yield from _operands(part, operator)
     else:
         yield expr
+
+
+def _dropped_items(expr: Expr, text: str) -> Iterator[Mutant]:
+    items = [text[part.start : part.end] for part in expr.parts]
+    for index, item in enumerate(items):
+        kept = ", ".join(items[:index] + items[index + 1 :])
+        words = f"list without {_quoted(item)}"
+        yield Mutant(_put(text, expr, f"[{kept}]"), words, demanded=False)
 
 
 def _put(text: str, expr: Expr, new: str) -> str:

@@ -1,11 +1,12 @@
 """Prove a pack: every case comes out as stated, and no policy can be weakened unnoticed."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aigov.cases import AS_OF, Case, apply
 from aigov.errors import PackError
 from aigov.evidence import Evidence
+from aigov.expressions import Expression
 from aigov.findings import Outcome
 from aigov.judgement import Situation, judge, unevaluated, verdict
 from aigov.mutation import mutants
@@ -37,10 +38,15 @@ class Proof(NamedTuple):
     faults: tuple[Fault, ...]
     survivors: tuple[Fault, ...]
     """Weakened versions that every case takes for the policy."""
+    reported: tuple[Fault, ...]
+    """List items that could be dropped unnoticed; they fail nothing."""
 
 
-Tried = tuple[Case, Situation]
-"""A case, and what it was judged on."""
+class Tried(NamedTuple):
+    """A case as it was judged."""
+
+    case: Case
+    situation: Situation
 
 
 def prove(
@@ -56,11 +62,13 @@ def prove(
     """
     for code, cases in suites.items():
         policy = rules.policies[code]
-        tried = [(case, situate_case(case, rules, examples, resolve)) for case in cases]
+        tried = [Tried(case, situate_case(case, rules, examples, resolve)) for case in cases]
         faults = [fault for one in tried for fault in _case_faults(policy, one, rules)]
         faults += _gaps(policy, cases)
-        survivors, number = _survivors(policy, tried)
-        yield Proof(policy, len(cases), number, tuple(faults), tuple(survivors))
+        survivors, reported, number = _survivors(policy, tried)
+        yield Proof(
+            policy, len(cases), number, tuple(faults), tuple(survivors), tuple(reported)
+        )  # fmt: skip
 
 
 def situate_case(
@@ -134,24 +142,36 @@ def _gaps(policy: Policy, cases: tuple[Case, ...]) -> Iterator[Fault]:
         yield Fault(policy.where, "no case is not_applicable, though the policy has a `when`")
 
 
-def _survivors(policy: Policy, tried: list[Tried]) -> tuple[list[Fault], int]:
-    """Return the mutants that no case notices, and how many there are."""
-    activations = [one.activation for _, one in tried if not unevaluated(policy, one)]
-    usual = [verdict(policy, activation) for activation in activations]
-    weakened = list(_weakened(policy))
-    survivors = [
-        Fault(policy.where, change)
-        for change, weaker in weakened
-        if [verdict(weaker, activation) for activation in activations] == usual
+def _survivors(
+    policy: Policy, tried: list[Tried]
+) -> tuple[list[Fault], list[Fault], int]:  # fmt: skip
+    """Return the mutants that no case notices, demanded and reported ones, and how many
+    were demanded."""
+    activations = [
+        one.situation.activation for one in tried if not unevaluated(policy, one.situation)
     ]
-    return survivors, len(weakened)
-
-
-def _weakened(policy: Policy) -> Iterator[tuple[str, Policy]]:
-    """Yield what was changed, and the policy so changed."""
+    usual = [verdict(policy, activation) for activation in activations]
+    survivors: list[Fault] = []
+    reported: list[Fault] = []
+    number = 0
     for part, expression in (("require", policy.require), ("when", policy.when)):
-        if expression is None:
-            continue
-        for mutant in mutants(expression.tree, expression.text):
-            changed: Any = {part: expression.engine.expression(mutant.text)}
-            yield f"{part}: {mutant.change}", policy._replace(**changed)
+        for change, demanded, weakened in _weakened(policy, part, expression):
+            number += demanded
+            if [verdict(weakened, activation) for activation in activations] == usual:
+                fault = Fault(policy.where, f"{part}: {change}")
+                (survivors if demanded else reported).append(fault)
+    return survivors, reported, number
+
+
+def _weakened(
+    policy: Policy, part: str, expression: Expression | None
+) -> Iterator[tuple[str, bool, Policy]]:
+    """Yield what was changed, whether a case must notice, and the policy so changed."""
+    if expression is None:
+        return
+    for mutant in mutants(expression.tree, expression.text):
+        changed = expression.engine.expression(mutant.text)
+        weakened = (
+            policy._replace(require=changed) if part == "require" else policy._replace(when=changed)
+        )
+        yield mutant.change, mutant.demanded, weakened

@@ -30,7 +30,8 @@ SHIPPED = "policies"
 @click.command("test")
 @click.argument("pack", metavar="[DIR]", required=False, type=click.Path())
 @form_option
-def test(pack: str | None, form: str) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="Also list items that could be dropped.")
+def test(pack: str | None, form: str, *, verbose: bool) -> int:
     """Prove the shipped policies, or those of a pack of your own.
 
     Every case must have its outcome at its place, and no policy may be weakened
@@ -51,7 +52,7 @@ def test(pack: str | None, form: str) -> int:
     rules, suites, faults = load_pack(pack)
     examples = shipped_examples()
     proofs = list(prove(rules, suites, examples, resolve_examples))
-    text = proofs_text(proofs, faults, terminal_style())
+    text = proofs_text(proofs, faults, terminal_style(verbose=verbose))
     write_out([proofs_json(proofs, faults)] if form == "json" else text)
     return 1 if faults or any(one.faults or one.survivors for one in proofs) else 0
 
