@@ -11,10 +11,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import sleep
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    column,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    table,
+)
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aigov.errors import MissingExtra, UsageError
@@ -22,17 +33,46 @@ from aigov.history.tables import VERSION, VERSION_TABLE
 
 WAITING_SECONDS = 2
 """How long a writer waits for another one to end."""
+_VERSIONS = table(VERSION_TABLE, column("version_num"))
 _ADVISORY = 0x6169676F76  # "aigov"
 
 
-class Database(NamedTuple):
+class Database:
     """An open database."""
 
-    engine: Engine
-    where: str
-    """Its URL without password and options, or the path of its file."""
-    lock: Any
-    """What holds the lock of a writer; None of a reader."""
+    def __init__(self, given: str, *, write: bool, upgrade: bool) -> None:
+        """Open the database at a URL or a path, "" for the default one.
+
+        One to write to, and no file yet, is made: a file 0600, the default folder 0700.
+
+        Args:
+            write: hold the lock of the writer.
+            upgrade: bring what is older, or a PostgreSQL database without tables, up to date.
+
+        Raises:
+            UsageError: it cannot be opened, another process writes to it, its schema is older
+                or newer than this program.
+            MissingExtra: the driver of PostgreSQL is not installed.
+        """
+        url = _url(given)
+        sqlite = url.get_backend_name() == "sqlite"
+        self.path = url.database or ""
+        self.where = self.path if sqlite else url.set(query={}).render_as_string()
+        if sqlite:
+            self._find(create=write, folder=not given)
+        try:
+            self.engine = _engine(url)
+        except ModuleNotFoundError:
+            remedy = "pip install 'aigov-gate[postgres]'"
+            raise MissingExtra("PostgreSQL needs what is not installed", remedy=remedy) from None
+        self._lock: Any = None
+        try:
+            if write:
+                self._lock = self._locked()
+            self._settle(upgrade=upgrade, new=sqlite and write)
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -41,101 +81,102 @@ class Database(NamedTuple):
         Raises:
             UsageError: the database failed, as on a full disk or where the server is gone.
         """
-        with _told(self.engine.url, self.where), self.engine.begin() as connection:
-            yield connection
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            url = self.engine.url
+            for secret in filter(None, (url.password, url.query.get("password"))):
+                said = said.replace(str(secret), "***")
+            raise UsageError(f"the database failed ({said})", where=self.where) from None
 
     def close(self) -> None:
         """Let go of the lock and of all connections."""
-        if self.lock:
-            self.lock.close()
+        if self._lock:
+            self._lock.close()
         self.engine.dispose()
 
+    def _find(self, *, create: bool, folder: bool) -> None:
+        """See that the file is there; one that is made, nobody else can read."""
+        try:
+            if not create:
+                os.stat(self.path)
+                return
+            if folder:
+                os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            for path in (self.path, f"{self.path}.lock"):
+                os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            remedy = "--db another file" if create else "`aigov-gate db upgrade` makes an empty one"
+            problem = f"there is no history to use ({error.strerror})"
+            raise UsageError(problem, where=self.path, remedy=remedy) from None
 
-def default_url() -> str:
+    def _settle(self, *, upgrade: bool, new: bool) -> None:
+        """Upgrade what may be, and refuse any schema but that of this program."""
+        with self.begin() as connection:
+            names = inspect(connection).get_table_names()
+            kept = VERSION_TABLE in names
+            version = connection.scalar(select(_VERSIONS)) if kept else None
+            problem, remedy = "an older aigov-gate", f"aigov-gate db upgrade --db {self.where}"
+            if kept and str(version) > VERSION:
+                problem, remedy = "a newer aigov-gate", "pip install --upgrade aigov-gate"
+            elif version != VERSION and (upgrade or (new and not names)):
+                _migrate(connection)
+                return
+            if version != VERSION:
+                problem = f"this history is kept by {problem if kept else 'nobody yet'}"
+                raise UsageError(problem, where=self.where, remedy=remedy)
+
+    def _locked(self) -> Any:
+        """Return what holds the lock until it is closed."""
+        if self.engine.dialect.name == "sqlite":
+            lock = sqlite3.connect(f"{self.path}.lock", WAITING_SECONDS, isolation_level=None)
+            with suppress(sqlite3.OperationalError):
+                lock.execute("BEGIN EXCLUSIVE")
+                return lock
+        else:
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            for _ in range(WAITING_SECONDS * 10):
+                if connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY))):
+                    return connection
+                sleep(0.1)
+        problem = "another process writes to this history"
+        raise UsageError(problem, where=self.where, remedy="try again when it has ended")
+
+
+def _migrate(connection: Connection) -> None:
+    from alembic import command  # slow to import, and rarely needed
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    folder = os.path.join(os.path.dirname(__file__), "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    command.upgrade(config, "head")
+
+
+def default_path() -> str:
     """Return the file in the user's data folder, by the custom of the platform."""
     usual = {"darwin": "~/Library/Application Support", "win32": os.environ.get("LOCALAPPDATA")}
     base = os.environ.get("XDG_DATA_HOME") or usual.get(sys.platform) or "~/.local/share"
     return os.path.join(os.path.expanduser(base), "aigov-gate", "history.db")
 
 
-def connect(given: str, *, write: bool = False, upgrade: bool = False) -> Database:
-    """Open the database at a URL or a path, "" for the default one.
-
-    One to write to, and no file yet, is made: a file 0600, the default folder 0700.
-
-    Args:
-        write: hold the lock of the writer.
-        upgrade: bring an older schema, or an empty PostgreSQL database, up to date.
-
-    Raises:
-        UsageError: it cannot be opened, another process writes to it, its schema is older
-            or newer than this program.
-        MissingExtra: the driver of PostgreSQL is not installed.
-    """
-    url = _url(given or default_url())
-    sqlite = url.get_backend_name() == "sqlite"
-    path = url.database or ""
-    where = path if sqlite else url.set(query={}).render_as_string()
-    if sqlite and write:
-        if not given:
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        _create(path)
-    elif sqlite and not os.path.exists(path):
-        remedy = "`aigov-gate db upgrade` makes an empty one"
-        raise UsageError("there is no history here", where=where, remedy=remedy)
-    with _told(url, where):
-        try:
-            engine = _engine(url)
-        except ModuleNotFoundError:
-            remedy = "pip install 'aigov-gate[postgres]'"
-            raise MissingExtra("PostgreSQL needs what is not installed", remedy=remedy) from None
-        database = Database(engine, where, _lock(engine, path) if write else None)
-        try:
-            _settle(database, upgrade=upgrade, new=sqlite and write)
-        except BaseException:
-            database.close()
-            raise
-    return database
-
-
-def migrations() -> Any:
-    """Return Alembic's settings for this package."""
-    from alembic.config import Config  # slow to import, and rarely needed
-
-    config = Config()
-    folder = os.path.join(os.path.dirname(__file__), "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    return config
-
-
 def _url(given: str) -> URL:
     if "://" not in given:
-        return URL.create("sqlite", database=given)
-    try:
+        return URL.create("sqlite", database=given or default_path())
+    with suppress(ArgumentError):
         url = make_url(given)
-    except ArgumentError:
-        raise UsageError("--db is no URL", remedy="postgresql://HOST/NAME, or a path") from None
-    if url.drivername in ("postgresql", "postgres"):
-        return url.set(drivername="postgresql+psycopg")
-    if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
-        return url
-    remedy = "postgresql://HOST/NAME, or the path of a file of SQLite"
-    raise UsageError(f"no history can be kept in {url.drivername}", remedy=remedy)
-
-
-def _create(path: str) -> None:
-    """Make the file and that of its lock, readable by nobody else, where they are not there."""
-    for one in (path, f"{path}.lock"):
-        try:
-            os.close(os.open(one, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            problem = f"the history cannot be written ({error.strerror})"
-            raise UsageError(problem, where=one, remedy="--db another file") from None
+        if url.drivername in ("postgresql", "postgres"):
+            return url.set(drivername="postgresql+psycopg")
+        if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
+            return url
+    remedy = "postgresql://USER@HOST/NAME, or the path of a file of SQLite"
+    raise UsageError("--db names no database", remedy=remedy)
 
 
 def _engine(url: URL) -> Engine:
-    if url.get_backend_name() == "postgresql":
-        # one state of the database from the first statement of a transaction on
+    if url.get_backend_name() == "postgresql":  # a transaction sees one state of the database
         return create_engine(url, isolation_level="REPEATABLE READ")
     engine = create_engine(url, connect_args={"timeout": 10})
 
@@ -150,54 +191,3 @@ def _engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN")
 
     return engine
-
-
-def _lock(engine: Engine, path: str) -> Any:
-    """Return what holds the lock until it is closed."""
-    if engine.dialect.name == "sqlite":
-        lock = sqlite3.connect(f"{path}.lock", timeout=WAITING_SECONDS, isolation_level=None)
-        with suppress(sqlite3.OperationalError):
-            lock.execute("BEGIN EXCLUSIVE")
-            return lock
-    else:
-        connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        for _ in range(WAITING_SECONDS * 10):
-            if connection.scalar(text(f"SELECT pg_try_advisory_lock({_ADVISORY})")):
-                return connection
-            sleep(0.1)
-    raise UsageError("another process writes to this history", remedy="try again when it has ended")
-
-
-def _settle(database: Database, *, upgrade: bool, new: bool) -> None:
-    """Upgrade what may be, and refuse any schema but the one of this program."""
-    with database.begin() as connection:
-        names = set(inspect(connection).get_table_names())
-        version = None
-        if VERSION_TABLE in names:
-            version = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
-        if version is not None and version > VERSION:
-            remedy = "pip install --upgrade aigov-gate"
-            raise UsageError("a newer aigov-gate keeps it", where=database.where, remedy=remedy)
-        if version == VERSION:
-            return
-        if not upgrade and not (new and not names):
-            remedy = f"aigov-gate db upgrade --db {database.where}"
-            problem = f"its schema is {version or 'not there'}, and {VERSION} is needed"
-            raise UsageError(problem, where=database.where, remedy=remedy)
-        from alembic import command  # slow to import, and rarely needed
-
-        config = migrations()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-@contextmanager
-def _told(url: URL, where: str) -> Iterator[None]:
-    """Turn what a database says into an error of this program, without the password."""
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        for secret in filter(None, (url.password, url.query.get("password"))):
-            said = said.replace(str(secret), "***")
-        raise UsageError(f"the database failed ({said})", where=where) from None

@@ -6,35 +6,20 @@ nothing but its own rows, and one that is resumed ends as if it never had been.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, exists, func, insert
-from sqlalchemy import and_, not_, or_, select, update
+from sqlalchemy import delete, func, select, update
 
 from aigov.attestation import DECISION
 from aigov.errors import UsageError
-from aigov.history.databases import Database, connect
-from aigov.history.observations import digest, observe, plain, short
-from aigov.history.tables import (
-    CLOCK,
-    FACTS,
-    FINDING,
-    FIRST_PASS,
-    INTERVALS,
-    ITEM,
-    METADATA,
-    METRIC,
-    REPOSITORY,
-    RUN,
-    WAIVER,
-)
-from aigov.reports.encoding import dump
+from aigov.history.databases import Database
+from aigov.history.intervals import BATCH, replace, settle, transitions
+from aigov.history.observations import observe, plain, short
+from aigov.history.tables import FACTS, FIRST_PASS, ITEM, RUN
 
-BATCH = 16
-"""Rows in a transaction, and repositories whose intervals are in memory together."""
 KEPT_RUNS = 3
-"""Runs whose rows are kept; the intervals of all runs are."""
+"""Runs whose rows are kept; intervals are kept of all."""
 
 Row = Mapping[str, Any]
 
@@ -44,23 +29,22 @@ class Run(NamedTuple):
 
     ordinal: int
     """1 for the first; runs have no gaps, and only the last may be unfinished."""
-    run: str | None
-    """sha256 of sources, heads, digests and date, as the report has it; None if unfinished."""
     scope: str
     """What a run must share with one that it resumes."""
     as_of: str
-    state: str
+    state: str = "running"
     """`running` or `complete`."""
-    items: int | None
-    """Rows that it had."""
-    meta: Any
+    run: str | None = None
+    """sha256 of sources, heads, digests and date, as the report has it; None if unfinished."""
+    items: int | None = None
+    """How many rows it had."""
+    meta: Any = None
 
 
 class Metric(NamedTuple):
-    """A number that a run found."""
+    """A number that a run found, and over how many, with how many of them unknown."""
 
     scope: str
-    """`organisation`, or a domain or tier, as the caller says."""
     name: str
     value: float | None
     n: int
@@ -68,31 +52,37 @@ class Metric(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Something that a run found changed since the complete run before it."""
+    """A state that something entered or left with a run."""
 
+    kind: str
+    """`repository`, `use_case`, `finding`, `waiver` or `detection`."""
+    state: str
+    """Of these the use of AI, the judged stage, `open` or `waived`, what became of it (`expired`),
+    and the kind of detection."""
     what: str
-    """`new`, `reopened` or `closed` of a finding, `unregistered` or `registered` of a
-    repository, `expired` of a waiver."""
+    """`new`: it was not known before; `entered`: it was, in another state or long ago; `left`."""
+    why: str | None
+    """Why it left: `fixed`, `rule_retired`, `waived`, `unwaived` (of findings), `removed`,
+    `changed` (of all others), or `repo_gone`."""
     repo: str
     use_case: str | None
-    path: str | None
     name: str | None
-    """The code of a finding, the id of a waiver."""
-    why: str | None
-    """Why a finding closed: `fixed`, `rule_retired`, `repo_gone` or `waived`."""
+    """The name of a use case or what was detected, the code of a finding, the id of a waiver."""
+    about: Any
+    """What else was kept, as `path`."""
 
 
 class History:
-    """An open history; use it in a `with` statement."""
+    """An open history, to be used in a `with` statement."""
 
     def __init__(self, url: str = "", *, write: bool = False, upgrade: bool = False) -> None:
-        """Open it, as `databases.connect` says."""
-        self.database: Database = connect(url, write=write, upgrade=upgrade)
-        self._run: Run | None = None
+        """Open it, by the rules of `Database`."""
+        self.database = Database(url, write=write, upgrade=upgrade)
+        self._ordinal = 0
         self._rows: dict[str, Row] = {}
         self._facts: dict[str, Row] = {}
 
-    def __enter__(self) -> "History":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,17 +91,15 @@ class History:
         finally:
             self.database.close()
 
-    # a run
+    def runs(self) -> list[Run]:
+        """Return all runs, the first one first."""
+        wanted = select(*(RUN.c[name] for name in Run._fields)).order_by(RUN.c.ordinal)
+        with self.database.begin() as connection:
+            return [Run(*row) for row in connection.execute(wanted)]
 
     def unfinished(self) -> Run | None:
         """Return the run that was interrupted, if one was."""
         return next((one for one in self.runs() if one.state != "complete"), None)
-
-    def runs(self) -> list[Run]:
-        """Return all runs, the first one first."""
-        columns = [RUN.c[name] for name in Run._fields]
-        with self.database.begin() as connection:
-            return [Run(*row) for row in connection.execute(select(*columns).order_by("ordinal"))]
 
     def begin(self, scope: str, as_of: str, meta: Any = None, *, resume: bool = False) -> Run:
         """Begin a run; an unfinished one is resumed, or else forgotten.
@@ -124,29 +112,27 @@ class History:
         Raises:
             UsageError: the unfinished run has another scope.
         """
-        open_run = self.unfinished()
-        if open_run and resume:
-            if open_run.scope != scope:
-                problem = f"the unfinished audit of {open_run.as_of} judged something else"
-                remedy = "the same sources, policies and date; or leave out --resume"
-                raise UsageError(problem, where=self.database.where, remedy=remedy)
-            self._run = open_run
-            return open_run
-        with self.database.begin() as connection:
-            if open_run:
-                for table in (ITEM, RUN):
-                    connection.execute(delete(table).where(table.c.ordinal == open_run.ordinal))
-            last = connection.scalar(select(func.max(RUN.c.ordinal))) or 0
-            self._run = Run(last + 1, None, scope, as_of, "running", None, meta)
-            connection.execute(insert(RUN), {**self._run._asdict(), "started": _now()})
-        return self._run
+        last = next(reversed(self.runs()), Run(0, "", "", "complete"))
+        run = last
+        if last.state == "complete" or not resume:
+            run = Run(last.ordinal + (last.state == "complete"), scope, as_of, meta=meta)
+            with self.database.begin() as connection:
+                connection.execute(delete(ITEM).where(ITEM.c.ordinal == run.ordinal))
+                replace(connection, "run", [{**run._asdict(), "started": _now()}])
+        elif last.scope != scope:
+            problem = f"the unfinished audit of {last.as_of} judged something else"
+            remedy = "the same sources, policies and date; or leave out --resume"
+            raise UsageError(problem, where=self.database.where, remedy=remedy)
+        self._ordinal = run.ordinal
+        return run
 
     def done(self, name: str) -> bool:
         """Return whether the run has a row of that repository."""
-        name = short(name)
-        found = select(ITEM.c.name).where(ITEM.c.ordinal == self._current, ITEM.c.name == name)
+        found = select(ITEM.c.name).where(
+            ITEM.c.ordinal == self._ordinal, ITEM.c.name == short(name)
+        )
         with self.database.begin() as connection:
-            return name in self._rows or connection.scalar(found) is not None
+            return short(name) in self._rows or connection.scalar(found) is not None
 
     def record(self, row: Row, ms: int | None = None) -> None:
         """Keep the row of a repository, in place of one with that name.
@@ -156,18 +142,18 @@ class History:
             ms: how long it took.
         """
         entry = row["entry"]
-        readable = entry["state"] == "ok"
-        observed = observe(row)["repository"][""]["observed"] if readable else None
-        self._rows[short(entry["name"])] = {
-            "ordinal": self._current,
-            "name": short(entry["name"]),
+        name, ok = short(entry["name"]), entry["state"] == "ok"
+        self._rows[name] = {
+            "ordinal": self._ordinal,
+            "name": name,
             "state": entry["state"],
             "error": entry["error"] and plain(entry["error"]).partition(":")[0],
-            "observed": observed,
+            "tree": entry["tree"],
+            "digest": observe(row)["repository", ""]["digest"] if ok else None,
             "ms": ms,
             "row": row,
         }
-        if len(self._rows) + len(self._facts) >= BATCH:
+        if len(self._rows) >= BATCH:
             self.flush()
 
     def facts(self, tree: str, version: str) -> Any:
@@ -184,8 +170,8 @@ class History:
         """Write what was recorded; `record` does so now and then."""
         if self._rows or self._facts:
             with self.database.begin() as connection:
-                _replace(connection, ITEM, self._rows.values())
-                _replace(connection, FACTS, self._facts.values())
+                replace(connection, "item", self._rows.values())
+                replace(connection, "facts", self._facts.values())
             self._rows, self._facts = {}, {}
 
     def finish(
@@ -193,64 +179,43 @@ class History:
     ) -> None:
         """Work out what the rows change, and mark the run as complete.
 
-        A repository without a row is gone.  One that failed keeps what was known of it:
-        unknown is not fixed.
+        A repository without a row is gone: call it only where all sources were listed.  One
+        that failed keeps what was known of it, since unknown is not fixed.
 
         Args:
             run: its sha256, as the report has it.
             codes: of all findings that can be; one with another code has lost its rule.
         """
         self.flush()
-        n = self._current
+        n = self._ordinal
         with self.database.begin() as connection:
-            for changed in self._changed(connection, n):
-                _settle(connection, n, changed, codes)
-            here = exists().where(ITEM.c.ordinal == n)
-            for table in INTERVALS.values():
-                gone = not_(here.where(ITEM.c.name == table.c.repo))
-                ending = update(table).where(table.c.to_run.is_(None), gone)
-                connection.execute(ending.values(to_run=n, closed="repo_gone"))
-            numbers = [{"ordinal": n, **one._asdict()} for one in metrics]
-            _replace(connection, METRIC, numbers)
+            settle(connection, n, codes)
+            replace(connection, "metric", ({"ordinal": n, **one._asdict()} for one in metrics))
             connection.execute(delete(ITEM).where(ITEM.c.ordinal <= n - KEPT_RUNS))
             items = select(func.count()).where(ITEM.c.ordinal == n).scalar_subquery()
             complete = {"state": "complete", "run": run, "items": items, "finished": _now()}
             connection.execute(update(RUN).where(RUN.c.ordinal == n).values(complete))
-        self._run = None
 
-    @property
-    def _current(self) -> int:
-        assert self._run is not None  # `begin` comes first
-        return self._run.ordinal
-
-    def _changed(self, connection: Connection, n: int) -> Iterator[list[tuple[str, Row]]]:
-        """Yield (name, row), some at a time, of the repositories that are not as they were."""
-        same = exists().where(
-            REPOSITORY.c.repo == ITEM.c.name,
-            REPOSITORY.c.to_run.is_(None),
-            REPOSITORY.c.observed == ITEM.c.observed,
-        )
-        wanted = select(ITEM.c.name, ITEM.c.row).where(
-            ITEM.c.ordinal == n, ITEM.c.observed.is_not(None), not_(same)
-        )
-        last = ""
-        while found := connection.execute(
-            wanted.where(ITEM.c.name > last).order_by(ITEM.c.name).limit(BATCH)
-        ).all():
-            yield [(name, row) for name, row in found]
-            last = found[-1].name
-
-    # what reports read
-
-    def rows(self, ordinal: int | None = None) -> Iterator[Any]:
-        """Yield the rows of a complete run (of the last one by default), sorted by name.
+    def complete(self, ordinal: int | None = None) -> Run:
+        """Return a complete run, the last one by default.
 
         Raises:
-            UsageError: there is no such run, or its rows were pruned.
+            UsageError: there is none.
         """
-        run = self._complete(ordinal)
+        for one in reversed(self.runs()):
+            if one.state == "complete" and ordinal in (None, one.ordinal):
+                return one
+        problem = "no such audit is complete"
+        raise UsageError(problem, where=self.database.where, remedy="aigov-gate audit SOURCE")
+
+    def rows(self, ordinal: int | None = None) -> Iterator[Any]:
+        """Yield the rows of a complete run (the last one by default), sorted by name.
+
+        Raises:
+            UsageError: there is no such run, or its rows are no longer kept.
+        """
+        run, found = self.complete(ordinal), 0
         wanted = select(ITEM.c.row).where(ITEM.c.ordinal == run.ordinal).order_by(ITEM.c.name)
-        found = 0
         with self.database.begin() as connection:
             for row in connection.execution_options(yield_per=BATCH).scalars(wanted):
                 found += 1
@@ -260,27 +225,15 @@ class History:
             raise UsageError(problem, where=self.database.where)
 
     def changes(self, ordinal: int | None = None) -> Iterator[Change]:
-        """Yield what a complete run changed, by kind and repository."""
-        n = self._complete(ordinal).ordinal
+        """Yield what entered or left a state with a complete run, by kind and repository."""
+        n = self.complete(ordinal).ordinal
         with self.database.begin() as connection:
-            for one in connection.execute(_entered(FINDING, "open", n)):
-                what = "reopened" if one.before else "new"
-                yield Change(what, one.repo, one.use_case, one.path, one.code, None)
-            for one in connection.execute(_left(FINDING, "open", n)):
-                yield Change("closed", one.repo, one.use_case, one.path, one.code, one.closed)
-            for one in connection.execute(_entered(REPOSITORY, "unregistered", n)):
-                yield Change("unregistered", one.repo, None, None, None, None)
-            for one in connection.execute(_left(REPOSITORY, "unregistered", n)):
-                yield Change("registered", one.repo, None, None, None, one.closed)
-            for one in connection.execute(_entered(WAIVER, "expired", n)):
-                yield Change("expired", one.repo, one.use_case, one.path, one.waiver, None)
-
-    def _complete(self, ordinal: int | None) -> Run:
-        for one in reversed(self.runs()):
-            if one.state == "complete" and ordinal in (None, one.ordinal):
-                return one
-        problem = "there is no complete audit" + (f" {ordinal}" if ordinal else "")
-        raise UsageError(problem, where=self.database.where)
+            for one in connection.execute(transitions(n)):
+                what, why = "left", one.closed
+                if one.from_run == n:
+                    what, why = "entered" if one.before else "new", None
+                named = (one.repo, one.use_case, one.name, one.about)
+                yield Change(one.kind, one.state, what, why, *named)
 
     def keep_passes(self, statement: Mapping[str, Any]) -> None:
         """Keep of an attested decision when it first let its use cases go live.
@@ -288,135 +241,28 @@ class History:
         Only a permit for production counts that was judged as of its own day, by the usual
         `--fail-on`.  Who may sign it is for the caller to check.
         """
-        predicate, record = statement["predicate"], statement["predicate"][DECISION]
+        predicate = statement["predicate"]
+        record, given = predicate[DECISION], predicate[DECISION]["given"]
         moment = predicate.get("timeVerified") or predicate["timeCreated"]
-        given = record["given"]
-        usual = given["as_of"] == moment[:10] and given["fail_on"] == "block"
-        if not (record["allow"] and record["stage"] == "production" and usual):
+        usual = (True, "production", moment[:10], "block")
+        if (record["allow"], record["stage"], given["as_of"], given["fail_on"]) != usual:
             return
         subject = plain(statement["subject"][0]["name"])
+        for name in (plain(one["id"]) for one in record["use_cases"]):
+            before = self.first_pass(name)
+            if before is None or (moment, subject) < before:
+                with self.database.begin() as connection:
+                    first = {"use_case": name, "moment": moment, "subject": subject}
+                    replace(connection, "first_pass", [first])
+
+    def first_pass(self, use_case: str) -> tuple[str, str] | None:
+        """Return when a use case was first let go live (RFC 3339, UTC), and as part of what."""
+        wanted = select(FIRST_PASS.c.moment, FIRST_PASS.c.subject)
         with self.database.begin() as connection:
-            for one in record["use_cases"]:
-                name = plain(one["id"])
-                known = select(FIRST_PASS).where(FIRST_PASS.c.use_case == name)
-                before = [dict(row._mapping) for row in connection.execute(known)]
-                found = {"use_case": name, "moment": moment, "subject": subject}
-                first = min([*before, found], key=lambda row: (row["moment"], row["subject"]))
-                _replace(connection, FIRST_PASS, [first])
-
-    def first_pass(self, use_case: str) -> str | None:
-        """Return the moment (RFC 3339, UTC) at which a use case was first let go live."""
-        wanted = select(FIRST_PASS.c.moment).where(FIRST_PASS.c.use_case == plain(use_case))
-        with self.database.begin() as connection:
-            moment: str | None = connection.scalar(wanted)
-            return moment
-
-    # keeping house
-
-    def export(self) -> Iterator[str]:
-        """Yield all that is kept but times of a clock, a line of JSON a row, in one order."""
-        with self.database.begin() as connection:
-            for table in METADATA.sorted_tables:
-                columns = [one for one in table.columns if one.name not in CLOCK]
-                wanted = select(*columns).order_by(*table.primary_key)
-                for row in connection.execution_options(yield_per=BATCH).execute(wanted):
-                    yield f"{dump({'table': table.name, **row._mapping})}\n"
-
-    def prune(self, runs: int, metrics_before: str | None = None) -> dict[str, int]:
-        """Delete what is not needed any more; return how many rows of which table.
-
-        Args:
-            runs: of how many complete runs the rows are kept.
-            metrics_before: YYYY-MM-DD; of older runs the numbers of one a week are kept.
-        """
-        complete = [one for one in self.runs() if one.state == "complete"]
-        old = [one.ordinal for one in complete[: len(complete) - runs]]
-        before = [one for one in complete if one.as_of < (metrics_before or "")]
-        weekly = {date.fromisoformat(one.as_of).isocalendar()[:2]: one.ordinal for one in before}
-        thinned = {one.ordinal for one in before} - set(weekly.values())
-        current = select(REPOSITORY.c.tree).where(REPOSITORY.c.to_run.is_(None))
-        with self.database.begin() as connection:
-            gone = {
-                ITEM: ITEM.c.ordinal.in_(old),
-                FACTS: FACTS.c.tree.not_in(current.where(REPOSITORY.c.tree.is_not(None))),
-                METRIC: METRIC.c.ordinal.in_(thinned),
-            }
-            return {
-                table.name: connection.execute(delete(table).where(what)).rowcount
-                for table, what in gone.items()
-            }
+            mine = wanted.where(FIRST_PASS.c.use_case == plain(use_case))
+            found = connection.execute(mine).one_or_none()
+            return found and (found.moment, found.subject)
 
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _replace(connection: Connection, table: Table, rows: Iterable[Row]) -> None:
-    """Write rows in place of those with the same keys."""
-    given = [dict(row) for row in rows]
-    if not given:
-        return
-    keys = [one.name for one in table.primary_key]
-    same = and_(*(table.c[name] == bindparam(f"_{name}") for name in keys))
-    connection.execute(
-        delete(table).where(same), [{f"_{name}": row[name] for name in keys} for row in given]
-    )
-    connection.execute(insert(table), given)
-
-
-def _settle(
-    connection: Connection, n: int, changed: list[tuple[str, Row]], codes: Collection[str] | None
-) -> None:
-    """End the intervals of some repositories that hold no longer, and begin those that do."""
-    names = [name for name, _ in changed]
-    seen = [(name, observe(row)) for name, row in changed]
-    for table in INTERVALS.values():
-        standing = select(table).where(table.c.to_run.is_(None), table.c.repo.in_(names))
-        old = {(one.repo, one.key): one._mapping for one in connection.execute(standing)}
-        new = {(name, key): own for name, found in seen for key, own in found[table.name].items()}
-        ending, beginning = [], []
-        for at, before in old.items():
-            after = new.get(at)
-            if after is None or any(before[name] != value for name, value in after.items()):
-                why = _why(table, before, after, codes)
-                ending.append({"_repo": at[0], "_key": at[1], "closed": why})
-            else:
-                del new[at]
-        for (repo, key), own in new.items():
-            beginning.append({"repo": repo, "key": key, "from_run": n, **own})
-        if ending:
-            same = and_(table.c.repo == bindparam("_repo"), table.c.key == bindparam("_key"))
-            last = update(table).where(same, table.c.to_run.is_(None))
-            connection.execute(last.values(to_run=n, closed=bindparam("closed")), ending)
-        if beginning:
-            connection.execute(insert(table), beginning)
-
-
-def _why(table: Table, before: Row, after: Row | None, codes: Collection[str] | None) -> str:
-    """Return why an interval ends."""
-    if after is not None:
-        if table is FINDING and before["state"] != after["state"]:
-            return "waived" if after["state"] == "waived" else "unwaived"
-        return "changed"
-    if table is not FINDING:
-        return "removed"
-    return "fixed" if codes is None or before["code"] in codes else "rule_retired"
-
-
-def _entered(table: Table, state: str, n: int) -> Select[Any]:
-    """Select what is in a state since a run; `before`: whether it was ever known before."""
-    other = table.alias()
-    same = and_(other.c.repo == table.c.repo, other.c.key == table.c.key)
-    already = exists().where(same, other.c.to_run == n, other.c.state == state)
-    before = exists().where(same, other.c.from_run < n).label("before")
-    found = select(table, before).where(table.c.from_run == n, table.c.state == state)
-    return found.where(not_(already)).order_by(*table.primary_key)
-
-
-def _left(table: Table, state: str, n: int) -> Select[Any]:
-    """Select what is in a state no longer since a run."""
-    other = table.alias()
-    same = and_(other.c.repo == table.c.repo, other.c.key == table.c.key)
-    still = exists().where(same, other.c.from_run == n, other.c.state == state)
-    found = select(table).where(table.c.to_run == n, table.c.state == state)
-    return found.where(not_(still)).order_by(*table.primary_key)

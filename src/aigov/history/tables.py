@@ -1,32 +1,19 @@
-"""The tables: runs, their rows, cached facts, and intervals of what held.
+"""The tables, as the last of `migrations/versions` leaves them (the tests compare the two).
 
-An interval holds from the run `from_run` to before the run `to_run` (null: it still does).  It
-ends where what it says ends or changes, so that a year of nightly runs costs little more than
-what changed in it.  Its `key` identifies what it is about within the repository `repo`.
+An interval says what held from the run `from_run` to before the run `to_run` (null: it still
+does).  It ends where what it says ends or changes, so that a year of nightly runs costs little
+more than what changed in it.
 """
 
 import json
 import zlib
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Column,
-    Double,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    TypeDecorator,
-)
+from sqlalchemy import JSON, LargeBinary, TypeDecorator, column, table
 
 VERSION = "0001"
-"""The last of `migrations/versions`, which is compared with this file by the tests."""
 VERSION_TABLE = "aigov_version"
-METADATA = MetaData()
-CLOCK = {"started", "finished", "ms"}
+CLOCK = ("started", "finished", "ms")
 """Columns that hold times of a clock: no two runs agree on them, and no export has them."""
 
 
@@ -37,83 +24,29 @@ class Packed(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: Any) -> bytes:
-        return zlib.compress(json.dumps(value, allow_nan=False, sort_keys=True).encode())
+        return zlib.compress(json.dumps(value, allow_nan=False).encode())
 
     def process_result_value(self, value: Any, _dialect: Any) -> Any:
         return json.loads(zlib.decompress(value))
 
 
-_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
-"""Sorted by code point in both databases, whatever the locale."""
+_TYPES: dict[str, Any] = {"about": JSON(), "meta": JSON(), "row": Packed(), "facts": Packed()}
+TABLES = {
+    name: table(name, *(column(one, _TYPES.get(one)) for one in columns.split()))
+    for name, columns in {
+        "facts": "tree version facts",
+        "first_pass": "use_case moment subject",
+        "interval": "kind repo key from_run to_run closed state use_case name digest about",
+        "item": "ordinal name state error tree digest ms row",
+        "metric": "ordinal scope name value n unknown",
+        "run": "ordinal run scope as_of state items started finished meta",
+    }.items()
+}
+KEYS = {"interval": 4, "item": 2, "metric": 3}
+"""How many columns are the primary key, where it is not the first alone."""
+FACTS, FIRST_PASS, INTERVAL, ITEM, METRIC, RUN = TABLES.values()
 
 
-def _texts(*names: str, key: bool = False) -> tuple[Column[Any], ...]:
-    return tuple(Column(name, _TEXT, primary_key=key) for name in names)
-
-
-def _number(name: str, *, key: bool = False) -> Column[Any]:
-    return Column(name, Integer, primary_key=key, autoincrement=False)
-
-
-def _interval(name: str, *columns: Column[Any]) -> Table:
-    """Return a table of intervals; `closed` says why one ended."""
-    first, last = _number("from_run", key=True), _number("to_run")
-    key = _texts("repo", "key", key=True)
-    table = Table(name, METADATA, *key, first, last, *_texts("closed"), *columns)
-    Index(f"{name}_from", first)
-    Index(f"{name}_to", last, table.c.repo)
-    return table
-
-
-RUN = Table(
-    "run",
-    METADATA,
-    _number("ordinal", key=True),
-    *_texts("run", "scope", "as_of", "state", "started", "finished"),
-    _number("items"),
-    Column("meta", JSON),
-)
-ITEM = Table(
-    "item",
-    METADATA,
-    _number("ordinal", key=True),
-    *_texts("name", key=True),
-    *_texts("state", "error", "observed"),
-    _number("ms"),
-    Column("row", Packed),
-)
-FACTS = Table(
-    "facts", METADATA, *_texts("tree", key=True), *_texts("version"), Column("facts", Packed)
-)
-METRIC = Table(
-    "metric",
-    METADATA,
-    _number("ordinal", key=True),
-    *_texts("scope", "name", key=True),
-    Column("value", Double),
-    _number("n"),
-    _number("unknown"),
-)
-FIRST_PASS = Table(
-    "first_pass", METADATA, *_texts("use_case", key=True), *_texts("moment", "subject")
-)
-REPOSITORY = _interval("repository", *_texts("state", "source", "head", "tree", "observed"))
-USE_CASE = _interval(
-    "use_case",
-    *_texts("use_case", "path", "digest", "stage", "tier", "declared_stage", "declared_tier"),
-    *_texts("derived_stage", "derived_tier", "eu_category", "owner"),
-    Column("about", JSON),
-)
-FINDING = _interval(
-    "finding", *_texts("state", "use_case", "path", "code", "outcome", "enforcement", "waiver")
-)
-WAIVER = _interval(
-    "waiver",
-    *_texts("state", "use_case", "path", "digest", "waiver", "policy", "expires_on"),
-    Column("about", JSON),
-)
-DETECTION = _interval(
-    "detection",
-    *_texts("path", "kind", "name", "ecosystem", "detector", "confidence", "use_case"),
-)
-INTERVALS = {table.name: table for table in (REPOSITORY, USE_CASE, FINDING, WAIVER, DETECTION)}
+def key(name: str) -> list[Any]:
+    """Return the columns of a table's primary key."""
+    return list(TABLES[name].columns)[: KEYS.get(name, 1)]

@@ -2,14 +2,8 @@
 
 from alembic import context
 
-from aigov.history.tables import METADATA, VERSION_TABLE
+from aigov.history.tables import VERSION_TABLE
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
-    version_table=VERSION_TABLE,
-    render_as_batch=True,
-    transactional_ddl=True,
-)
-with context.begin_transaction():
-    context.run_migrations()
+connection = context.config.attributes["connection"]
+context.configure(connection, version_table=VERSION_TABLE, render_as_batch=True)
+context.run_migrations()  # in the transaction of the connection

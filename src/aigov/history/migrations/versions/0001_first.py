@@ -1,52 +1,31 @@
-"""The first tables."""
+"""The first tables: runs, their rows, cached facts, intervals, numbers, first permits."""
 
-from typing import Any
-
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0001"
 down_revision = None
 
-_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-def _texts(*names: str, key: bool = False) -> tuple[sa.Column[Any], ...]:
-    return tuple(sa.Column(name, _TEXT, primary_key=key) for name in names)
-
-
-def _number(name: str, *, key: bool = False) -> sa.Column[Any]:
-    return sa.Column(name, sa.Integer, primary_key=key, autoincrement=False)
-
-
-def _interval(name: str, *columns: sa.Column[Any]) -> None:
-    key = (*_texts("repo", "key", key=True), _number("from_run", key=True))
-    op.create_table(name, *key, _number("to_run"), *_texts("closed"), *columns)
-    op.create_index(f"{name}_from", name, ["from_run"])
-    op.create_index(f"{name}_to", name, ["to_run", "repo"])
+_TABLES = """
+CREATE TABLE run (ordinal INTEGER PRIMARY KEY, run TEXT, scope TEXT NOT NULL, as_of TEXT NOT NULL,
+  state TEXT NOT NULL, items INTEGER, started TEXT, finished TEXT, meta JSON);
+CREATE TABLE item (ordinal INTEGER, name TEXT, state TEXT NOT NULL, error TEXT, tree TEXT,
+  digest TEXT, ms INTEGER, row BLOB NOT NULL, PRIMARY KEY (ordinal, name));
+CREATE TABLE facts (tree TEXT PRIMARY KEY, version TEXT NOT NULL, facts BLOB NOT NULL);
+CREATE TABLE interval (kind TEXT, repo TEXT, key TEXT, from_run INTEGER, to_run INTEGER,
+  closed TEXT, state TEXT, use_case TEXT, name TEXT, digest TEXT NOT NULL, about JSON,
+  PRIMARY KEY (kind, repo, key, from_run));
+CREATE INDEX interval_from ON interval (from_run);
+CREATE INDEX interval_to ON interval (to_run, repo);
+CREATE TABLE metric (ordinal INTEGER, scope TEXT, name TEXT, value DOUBLE PRECISION,
+  n INTEGER NOT NULL, unknown INTEGER NOT NULL, PRIMARY KEY (ordinal, scope, name));
+CREATE TABLE first_pass (use_case TEXT PRIMARY KEY, moment TEXT NOT NULL, subject TEXT NOT NULL)
+"""
 
 
 def upgrade() -> None:
-    run = _number("ordinal", key=True)
-    words = _texts("run", "scope", "as_of", "state", "started", "finished")
-    op.create_table("run", run, *words, _number("items"), sa.Column("meta", sa.JSON))
-    key = (_number("ordinal", key=True), *_texts("name", key=True))
-    row = sa.Column("row", sa.LargeBinary)
-    op.create_table("item", *key, *_texts("state", "error", "observed"), _number("ms"), row)
-    facts = sa.Column("facts", sa.LargeBinary)
-    op.create_table("facts", *_texts("tree", key=True), *_texts("version"), facts)
-    key = (_number("ordinal", key=True), *_texts("scope", "name", key=True))
-    value = sa.Column("value", sa.Double)
-    op.create_table("metric", *key, value, _number("n"), _number("unknown"))
-    first = _texts("use_case", key=True)
-    op.create_table("first_pass", *first, *_texts("moment", "subject"))
-    _interval("repository", *_texts("state", "source", "head", "tree", "observed"))
-    words = _texts("use_case", "path", "digest", "stage", "tier", "declared_stage", "declared_tier")
-    derived = _texts("derived_stage", "derived_tier", "eu_category", "owner")
-    _interval("use_case", *words, *derived, sa.Column("about", sa.JSON))
-    words = _texts("state", "use_case", "path", "code", "outcome", "enforcement", "waiver")
-    _interval("finding", *words)
-    words = _texts("state", "use_case", "path", "digest", "waiver", "policy", "expires_on")
-    _interval("waiver", *words, sa.Column("about", sa.JSON))
-    words = _texts("path", "kind", "name", "ecosystem", "detector", "confidence", "use_case")
-    _interval("detection", *words)
+    tables = _TABLES
+    if op.get_context().dialect.name == "postgresql":
+        # sorted by code point as SQLite does, whatever the locale; another word for bytes
+        tables = tables.replace("TEXT", 'TEXT COLLATE "C"').replace("BLOB", "BYTEA")
+    for statement in tables.split(";"):
+        op.execute(statement)
