@@ -112,6 +112,7 @@ class History:
         Raises:
             UsageError: the unfinished run has another scope.
         """
+        self.flush()
         last = next(reversed(self.runs()), Run(0, "", "", "complete"))
         run = last
         if last.state == "complete" or not resume:
