@@ -67,9 +67,10 @@ class Database:
             raise MissingExtra("PostgreSQL needs what is not installed", remedy=remedy) from None
         self._lock: Any = None
         try:
-            if write:
-                self._lock = self._locked()
-            self._settle(upgrade=upgrade, new=sqlite and write)
+            with self._telling():
+                if write:
+                    self._take_lock()
+                self._settle(upgrade=upgrade, new=sqlite and write)
         except BaseException:
             self.close()
             raise
@@ -81,21 +82,26 @@ class Database:
         Raises:
             UsageError: the database failed, as on a full disk or where the server is gone.
         """
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            said = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            url = self.engine.url
-            for secret in filter(None, (url.password, url.query.get("password"))):
-                said = said.replace(str(secret), "***")
-            raise UsageError(f"the database failed ({said})", where=self.where) from None
+        with self._telling(), self.engine.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Let go of the lock and of all connections."""
         if self._lock:
             self._lock.close()
         self.engine.dispose()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Turn what a database raises into an error of this program, without the password."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            said = str(getattr(error, "orig", None) or error).partition("\n")[0]
+            url = self.engine.url
+            for secret in filter(None, (url.password, url.query.get("password"))):
+                said = said.replace(str(secret), "***")
+            raise UsageError(f"the database failed ({said})", where=self.where) from None
 
     def _find(self, *, create: bool, folder: bool) -> None:
         """See that the file is there; one that is made, nobody else can read."""
@@ -128,19 +134,19 @@ class Database:
                 problem = f"this history is kept by {problem if kept else 'nobody yet'}"
                 raise UsageError(problem, where=self.where, remedy=remedy)
 
-    def _locked(self) -> Any:
-        """Return what holds the lock until it is closed."""
+    def _take_lock(self) -> None:
+        """Take the lock of the writer, which `close` lets go."""
         if self.engine.dialect.name == "sqlite":
-            lock = sqlite3.connect(f"{self.path}.lock", WAITING_SECONDS, isolation_level=None)
+            self._lock = sqlite3.connect(f"{self.path}.lock", WAITING_SECONDS, isolation_level=None)
             with suppress(sqlite3.OperationalError):
-                lock.execute("BEGIN EXCLUSIVE")
-                return lock
+                self._lock.execute("BEGIN EXCLUSIVE")
+                return
         else:
-            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            for _ in range(WAITING_SECONDS * 10):
-                if connection.scalar(select(func.pg_try_advisory_lock(_ADVISORY))):
-                    return connection
-                sleep(0.1)
+            self._lock = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            for wait in (0.1,) * (WAITING_SECONDS * 10) + (0,):
+                if self._lock.scalar(select(func.pg_try_advisory_lock(_ADVISORY))):
+                    return
+                sleep(wait)
         problem = "another process writes to this history"
         raise UsageError(problem, where=self.where, remedy="try again when it has ended")
 

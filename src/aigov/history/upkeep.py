@@ -17,9 +17,9 @@ def export(database: Database) -> Iterator[str]:
         for name, table in TABLES.items():
             columns = [one for one in table.columns if one.name not in CLOCK]
             wanted = select(*columns).order_by(*key(name))
-            rows = connection.execution_options(yield_per=BATCH).execute(wanted)
-            for row in rows.mappings():
-                yield f"{dump({'table': name, **row})}\n"
+            with connection.execution_options(yield_per=BATCH).execute(wanted) as rows:
+                for row in rows.mappings():
+                    yield f"{dump({'table': name, **row})}\n"
 
 
 def prune(database: Database, runs: int, metrics_before: str = "") -> dict[str, int]:
