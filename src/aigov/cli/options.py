@@ -23,6 +23,9 @@ from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
 from aigov.tightening import tighten
 
+STEP_SUMMARY = 1024 * 1024
+"""Bytes that GitHub takes of one step.  Source: GitHub documentation, "Job summaries"."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -273,7 +276,7 @@ def policy_files(root: str) -> Mapping[str, bytes]:
 def write_reports(
     result: CheckResult, outputs: list[Output], *, quiet: bool, verbose: bool
 ) -> None:
-    """Render every output; a file is written whole or not at all.
+    """Render every output, a file whole or not at all; a decision joins the step summary too.
 
     Raises:
         UsageError: a file cannot be written.
@@ -285,6 +288,8 @@ def write_reports(
             continue
         style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
         write_file(output.file, render(result, style), "report")
+    if result.decision:
+        _join_summary(result, outputs)
 
 
 def write_file(path: str, chunks: Iterable[str], what: str) -> None:
@@ -316,6 +321,24 @@ def write_new(path: str, text: str) -> None:
     except OSError as error:
         problem = f"cannot be written ({error.strerror})"
         raise UsageError(problem, where=path) from None
+
+
+def _join_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
+    """Append the Markdown report to the step summary of a GitHub job, where there is one.
+
+    What keeps it from being written is told, and changes nothing else.
+    """
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or any(output.file == path for output in outputs):
+        return
+    report = "".join(renderer("markdown")(result, Style())).encode()
+    try:
+        with open(path, "ab") as file:
+            if file.tell() + len(report) > STEP_SUMMARY:
+                raise OSError(None, "it would grow above 1 MiB, and GitHub would drop all of it")
+            file.write(report)
+    except OSError as error:
+        click.echo(f"the step summary is not written ({error.strerror})", err=True)
 
 
 def write_out(chunks: Iterable[str]) -> None:
