@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -18,11 +19,11 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="session")
 def cluster():
-    """A PostgreSQL on a socket of its own, sorting as people do: (folder of the socket, how to ask it)."""
+    """A PostgreSQL that sorts as people do: (folder of its socket, how to ask it)."""
     folders = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     found = next(filter(None, folders), None)
-    if found is None:
-        skip_or_fail("postgresql", "PostgreSQL is not installed")
+    if found is None or find_spec("psycopg") is None:
+        skip_or_fail("postgresql", "PostgreSQL or psycopg is not installed")
     programs = Path(found).resolve().parent
     folder = Path(tempfile.mkdtemp(prefix="aigov-pg-"))  # the path of a socket must be short
     user = []

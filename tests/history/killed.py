@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from aigov.history.store import History, Metric
 
@@ -41,8 +42,8 @@ def audit(history: History, number: int, rows: list[dict], place: str, *, resume
 
 if __name__ == "__main__":
     url, path, stop = sys.argv[1:]
-    with open(path, encoding="utf-8") as file, History(url, write=True, upgrade=True) as opened:
-        *before, last = json.load(file)
+    *before, last = json.loads(Path(path).read_text("utf-8"))
+    with History(url, write=True, upgrade=True) as opened:
         for at, given in enumerate(before):
             audit(opened, at, given, "", resume=False)
         audit(opened, len(before), last, stop, resume=False)

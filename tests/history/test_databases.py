@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
 from alembic.config import Config
@@ -177,12 +178,12 @@ def test_the_lock_of_a_process_that_was_killed_is_free(new_database):
 def test_only_files_of_sqlite_and_postgresql_will_do(url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as raised:
-        Database(url, write=False, upgrade=False)
+        Database(url)
     assert "s3cret" not in str(raised.value) or "://" not in url
 
 
 def test_a_password_is_never_said(need):
-    if not databases.__dict__.get("psycopg") and not _has_psycopg():
+    if find_spec("psycopg") is None:
         need("postgresql", "psycopg is not installed")
     for url in (
         "postgresql://audit:s3cret@127.0.0.1:1/x",
@@ -193,12 +194,6 @@ def test_a_password_is_never_said(need):
             History(url, write=True)
         assert "s3cret" not in str(raised.value)
         assert "127.0.0.1:1/x" in raised.value.where
-
-
-def _has_psycopg() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("psycopg") is not None
 
 
 def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path):
@@ -269,7 +264,7 @@ def test_the_tables_are_those_that_the_migrations_make(new_database):
 
 def test_sqlite_is_left_in_a_mode_that_lets_readers_read_while_one_writes(tmp_path):
     path = tmp_path / "history.db"
-    Database(str(path), write=True, upgrade=False).close()
+    Database(str(path), write=True).close()
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()

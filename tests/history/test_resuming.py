@@ -117,8 +117,8 @@ def play(url: str, sequence: list) -> tuple:
 def expected_now(sequence: list) -> set:
     """Return (repository, kind, key, digest) of what must hold after all runs."""
     known: dict[str, dict] = {}
-    for given, _ in sequence:
-        present = {one["entry"]["name"]: one for one in given}
+    for each, _ in sequence:
+        present = {one["entry"]["name"]: one for one in each}
         known = {name: known[name] for name in known if name in present}
         known |= {name: one for name, one in present.items() if one["entry"]["state"] == "ok"}
     return {

@@ -47,8 +47,8 @@ def test_a_finding_is_open_from_the_run_that_found_it_to_the_run_that_did_not(hi
 
 
 def test_a_finding_that_comes_back_is_not_new(history):
-    for results in ([finding("GOV-004")], [], [finding("GOV-004"), finding("GOV-001")]):
-        audit(history, row("a", use_case(*results)))
+    for found in ([finding("GOV-004")], [], [finding("GOV-004"), finding("GOV-001")]):
+        audit(history, row("a", use_case(*found)))
     assert changes(history, 1)[:1] == [("finding", "open", "new", None, "a", "GOV-004")]
     assert changes(history, 2) == [("finding", "open", "left", "fixed", "a", "GOV-004")]
     assert sorted(changes(history, 3)) == [

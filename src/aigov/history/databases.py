@@ -40,7 +40,7 @@ _ADVISORY = 0x6169676F76  # "aigov"
 class Database:
     """An open database."""
 
-    def __init__(self, given: str, *, write: bool, upgrade: bool) -> None:
+    def __init__(self, given: str, *, write: bool = False, upgrade: bool = False) -> None:
         """Open the database at a URL or a path, "" for the default one.
 
         One to write to, and no file yet, is made: a file 0600, the default folder 0700.

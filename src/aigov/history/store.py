@@ -217,10 +217,13 @@ class History:
         """
         run, found = self.complete(ordinal), 0
         wanted = select(ITEM.c.row).where(ITEM.c.ordinal == run.ordinal).order_by(ITEM.c.name)
-        with self.database.begin() as connection:
-            with connection.execution_options(yield_per=BATCH).scalars(wanted) as rows:
-                for found, row in enumerate(rows, 1):  # noqa: B007
-                    yield row
+        with (
+            self.database.begin() as connection,
+            connection.execution_options(yield_per=BATCH).scalars(wanted) as rows,
+        ):
+            for row in rows:
+                found += 1
+                yield row
         if found != run.items:
             problem = f"the rows of run {run.ordinal} are no longer kept"
             raise UsageError(problem, where=self.database.where)
