@@ -25,6 +25,7 @@ COMMANDS = {
     "profile": "Fetch a pinned organisation profile or policy pack.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
+    "db": "Look after the history of audits.",
 }
 """Every command and its one-line help; a command is imported when it is used."""
 
