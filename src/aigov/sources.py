@@ -1,0 +1,218 @@
+"""What an audit goes through: folders of repositories, lists of URLs, organisations of a forge."""
+
+import os
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from errno import ELOOP
+from typing import NamedTuple
+
+from aigov.errors import UsageError
+from aigov.forges import FORGES, hosted
+from aigov.pinned import parse_remote
+from aigov.repositories import is_url
+
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_POINTER_BYTES = 4096
+"""More than a path has: how much of a file is read that says where git's own folder is."""
+_MAX_LIST_BYTES = 1 << 26
+"""64 MiB of URLs."""
+
+
+class Source(NamedTuple):
+    """A repository to audit."""
+
+    name: str
+    """Unique among the sources of a run, and the same in the next one."""
+    where: str
+    """Its real path, or a URL without credentials."""
+    commit: str = ""
+    """7 to 64 hex digits; "" for the head of the repository."""
+    trouble: str = ""
+    """`class: words` where it is known already that it cannot be read."""
+
+
+class Filters(NamedTuple):
+    """What of an organisation is wanted beyond the repositories that are in use."""
+
+    archived: bool = False
+    forks: bool = False
+
+
+class _Found(NamedTuple):
+    """The least of several under one key stands: the repository before a working tree of it."""
+
+    linked: bool
+    source: Source
+    key: str
+    """The same for a repository by whatever name it is found."""
+
+
+def sources(
+    arguments: Iterable[str], filters: Filters, tell: Callable[[str], None]
+) -> list[Source]:
+    """Return the repositories that the arguments name, each once, sorted by name; `tell` is told
+    what a filter left out.  No repository is entered: nothing in it names another source.
+
+    Raises:
+        UsageError: an argument names nothing that is there, or no repository at all.
+    """
+    found: dict[tuple[str, str], _Found] = {}
+    for argument in arguments:
+        named = list(_named(argument, filters, tell))
+        if not named:
+            remedy = "name a repository, or a folder, list or organisation that has one"
+            raise UsageError("no repository", where=argument, remedy=remedy)
+        for one in named:
+            place = one.key, one.source.commit
+            found[place] = min(one, found.get(place, one))
+    every = [one.source for one in found.values()]
+    often = Counter(one.name for one in every)
+    return sorted(
+        one if often[one.name] == 1 else one._replace(name="@".join(filter(None, one[1:3])))
+        for one in every
+    )
+
+
+def _named(argument: str, filters: Filters, tell: Callable[[str], None]) -> Iterator[_Found]:
+    forge, _, group = argument.partition(":")
+    if forge in FORGES and group and not os.path.exists(argument):
+        yield from _of_forge(forge, group, filters, tell)
+    elif is_url(argument):
+        yield _remote(argument)
+    elif os.path.isfile(argument):
+        yield from _listed(argument)
+    else:
+        path, commit = _parted(argument)
+        if git := _git_folder(path):
+            yield _local(path, os.path.basename(os.path.realpath(path)), git, commit)
+        elif commit:
+            problem = "a commit is of one repository, and this is none"
+            raise UsageError(problem, where=path, remedy="name the repository itself")
+        else:
+            yield from _below(path)
+
+
+def _of_forge(
+    forge: str, group: str, filters: Filters, tell: Callable[[str], None]
+) -> Iterator[_Found]:
+    left_out = Counter[str]()
+    for one in hosted(forge, group):
+        if one.archived and not filters.archived:
+            left_out["archived"] += 1
+        elif one.fork and not filters.forks:
+            left_out["forks"] += 1
+        else:
+            yield _at(one.url, "")
+    if left_out:
+        counts = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items()))
+        options = " ".join(f"--{what}" for what in sorted(left_out))
+        tell(f"{forge}:{group}: left out {counts} (to audit them: {options})")
+
+
+def _listed(path: str) -> Iterator[_Found]:
+    """Yield the URLs of a file, one a line; what follows `#` is a remark."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            lines = file.read(_MAX_LIST_BYTES).splitlines()
+    except (OSError, ValueError):
+        remedy = "give a file with the URL of a repository on each line"
+        raise UsageError("no list of URLs", where=path, remedy=remedy) from None
+    for number, line in enumerate(lines, 1):
+        if url := re.sub(r"(^|\s)#.*", "", line).strip():
+            try:
+                yield _remote(url)
+            except UsageError as error:  # says not what is there: it may hold a password
+                place = f"{path}:{number}"
+                raise UsageError(error.problem, where=place, remedy=error.remedy) from None
+
+
+def _remote(given: str) -> _Found:
+    return _at(*parse_remote(given))
+
+
+def _at(url: str, commit: str) -> _Found:
+    scheme, _, rest = url.removesuffix(".git").partition("://")
+    site, slash, path = rest.partition("/")
+    site = site.lower()
+    name = f"{site.rpartition('@')[2]}{slash}{path}".removeprefix("/")
+    source = Source(_with(name, commit), url, commit)
+    return _Found(linked=False, source=source, key=f"{scheme}://{site}/{path}")
+
+
+def _parted(argument: str) -> tuple[str, str]:
+    """Return the path and the commit of PATH@COMMIT; a path that is there is no such thing."""
+    if os.path.exists(argument):
+        return argument, ""
+    path, _, commit = argument.rpartition("@")
+    if not (path and os.path.isdir(path)):
+        remedy = "name a folder, a file of URLs, github:ORGANISATION or gitlab:GROUP"
+        raise UsageError("no such file or folder", where=argument, remedy=remedy)
+    if not _COMMIT.fullmatch(commit):
+        remedy = f"write {path}@ and 7 or more digits of the commit's id"
+        raise UsageError("no id of a commit", where=argument, remedy=remedy)
+    return path, commit
+
+
+def _below(top: str) -> Iterator[_Found]:
+    """Yield the repositories below a folder, and the folders that cannot be listed; what is
+    reached by a link comes last, and nothing twice."""
+    left, seen = deque([top]), set[str]()
+    while left:
+        folder = left.popleft()
+        if (real := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(real)
+        name = os.path.relpath(folder, top).replace(os.sep, "/")
+        if git := _git_folder(folder):
+            yield _local(folder, name, git)
+            continue
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            trouble = f"unreadable: {error.strerror}"
+            yield _Found(linked=False, source=Source(name, real, "", trouble), key=real)
+            continue
+        for entry in entries:
+            if _is_folder(entry):
+                (left.append if entry.is_symlink() else left.appendleft)(entry.path)
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    """Say whether to look into it; where that cannot be said, listing it will tell why."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        return error.errno != ELOOP
+
+
+def _local(path: str, name: str, git: str, commit: str = "") -> _Found:
+    real = os.path.realpath(path)
+    linked = git not in (real, os.path.join(real, ".git"))
+    return _Found(linked, Source(_with(name, commit), real, commit), git)
+
+
+def _git_folder(path: str) -> str:
+    """Return the real path of git's own folder, which all working trees of a repository share;
+    "" where `path` is no repository.  A damaged one is one: its audit says what is wrong."""
+    inner = os.path.join(path, ".git")
+    if os.path.isfile(inner):
+        own = os.path.join(path, _pointer(inner).removeprefix("gitdir:").strip())
+        return os.path.realpath(os.path.join(own, _pointer(os.path.join(own, "commondir"))))
+    if os.path.lexists(inner):
+        return os.path.realpath(inner)
+    parts = sum(os.path.exists(os.path.join(path, part)) for part in ("HEAD", "objects", "refs"))
+    return os.path.realpath(path) if parts > 1 else ""
+
+
+def _pointer(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(_POINTER_BYTES).strip().replace("\0", "")
+    except OSError:
+        return ""
+
+
+def _with(name: str, commit: str) -> str:
+    return f"{name}@{commit}" if commit else name
