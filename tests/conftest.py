@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from forge.web import Web, missing
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -17,6 +19,16 @@ def shared() -> Path:
     if not folder.is_dir():
         skip_or_fail("shared", "the third-party data beside the checkout is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory):
+    """A git server and a forge's REST interface over TLS."""
+    if absent := missing():
+        skip_or_fail("nginx", f"{absent} is not installed")
+    server = Web(tmp_path_factory.mktemp("web"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ pipelines use, so that they are in no argument, file or row and every worker fin
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,37 +18,25 @@ if TYPE_CHECKING:  # each loads for half a second, and only where its forge is a
     from github import Github
 
 FORGES = ("github", "gitlab")
-_SECONDS = 30
-"""How long one answer of a forge may take."""
-_PAGE = 100
-"""Repositories a page, the most that both forges give."""
+_ASKING: dict[str, Any] = {"per_page": 100, "timeout": 30}
+"""Repositories a page, the most that both forges give; seconds for one answer."""
 _REMEDY = {
     "github": "set GITHUB_TOKEN, or AIGOV_GITHUB_APP_ID and AIGOV_GITHUB_APP_KEY (a file)",
     "gitlab": "set GITLAB_TOKEN to one with the scope read_api",
 }
 _MEANING = {
-    401: "it does not know the token",
-    403: "the token may not list it",
+    401: "the token is not known",
+    403: "the token may not see it",
     404: "there is none of that name, or none that the token may see",
 }
 
 
 class Hosted(NamedTuple):
-    """A repository of a forge."""
+    """A repository of a forge; `url` is what git fetches from, without credentials."""
 
     url: str
-    """What git fetches from, without credentials."""
     archived: bool
     fork: bool
-
-
-class Credential(NamedTuple):
-    """What git shows to one host and no other."""
-
-    site: str
-    """`https://HOST`, with the port if one is named."""
-    user: str
-    secret: str
 
 
 def hosted(forge: str, group: str) -> Iterator[Hosted]:
@@ -57,65 +47,44 @@ def hosted(forge: str, group: str) -> Iterator[Hosted]:
         UsageError: it cannot be listed.
         MissingExtra: the client of that forge is not installed.
     """
-    site = _github_site() if forge == "github" else _gitlab_site()
-    if not site.startswith("https://"):
-        problem = "a token would go over a plain connection"
-        remedy = "set GITHUB_API_URL or CI_SERVER_URL to one that begins with https://"
-        raise UsageError(problem, where=f"{forge}:{group}", remedy=remedy)
-    try:
+    with _asking(forge, group):
         yield from _of_github(group) if forge == "github" else _of_gitlab(group)
-    except AigovError:
-        raise
-    except ImportError:
-        problem = "asking a forge needs what is not installed"
-        raise MissingExtra(problem, remedy="pip install 'aigov-gate[forge]'") from None
-    except Exception as error:  # noqa: BLE001 two clients, their network library and their JSON
-        status = getattr(error, "response_code", None) or getattr(error, "status", None) or 0
-        meaning = _MEANING.get(status, f"HTTP {status}" if status else "it gives no answer")
-        problem = f"its repositories cannot be listed: {meaning}"
-        raise UsageError(problem, where=f"{forge}:{group}", remedy=_REMEDY[forge]) from None
 
 
-def credential(url: str) -> Credential | None:
-    """Return what git shows to fetch `url`, None where it lies on no forge with a token.
+def credential(url: str) -> tuple[str, str] | None:
+    """Return the user and the secret for `url`, None where its host is no forge with a token.
 
     Raises:
-        UsageError: the app has no token for it.
+        UsageError: the app gets no token for it.
     """
-    asked, found = urlsplit(url), None
-    if asked.scheme != "https":
-        return None
-    if asked.netloc == urlsplit(_github_site()).netloc:
-        found = "x-access-token", _github_secret(asked.path.split("/")[1])
-    elif asked.netloc == urlsplit(_gitlab_site()).netloc:
-        found = "oauth2", os.environ.get("GITLAB_TOKEN", "")
-    return Credential(f"https://{asked.netloc}", *found) if found and found[1] else None
+    asked, secret = urlsplit(url), ""
+    if asked[:2] == urlsplit(_github_site())[:2] and asked.scheme == "https":
+        organisation = asked.path.split("/")[1]
+        secret = os.environ.get("GITHUB_TOKEN", "")
+        if os.environ.get("AIGOV_GITHUB_APP_ID"):
+            with _asking("github", organisation):
+                auth = _github(organisation).requester.auth
+                secret = auth.token if auth else ""  # renewed before it runs out (an hour)
+    elif asked[:2] == urlsplit(_gitlab_site())[:2] and asked.scheme == "https":
+        secret = os.environ.get("GITLAB_TOKEN", "")
+    return ("oauth2", secret) if secret else None  # both forges look at the secret alone
 
 
 def _of_github(organisation: str) -> Iterator[Hosted]:
-    listed = _github(organisation).get_organization(organisation).get_repos()
-    for one in listed:
+    for one in _github(organisation).get_organization(organisation).get_repos():
         yield Hosted(f"{_github_site()}/{one.full_name}.git", one.archived, one.fork)
 
 
 def _of_gitlab(group: str) -> Iterator[Hosted]:
     from gitlab import Gitlab
 
-    client = Gitlab(
-        _gitlab_site(),
-        private_token=os.environ.get("GITLAB_TOKEN") or None,
-        timeout=_SECONDS,
-        retry_transient_errors=True,
-        per_page=_PAGE,
-    )
+    token = os.environ.get("GITLAB_TOKEN") or None
+    client = Gitlab(_gitlab_site(), private_token=token, retry_transient_errors=True, **_ASKING)
     wanted = {"include_subgroups": True, "with_shared": False, "order_by": "id", "sort": "asc"}
-    listed = client.groups.get(group, lazy=True).projects.list(
-        iterator=True, pagination="keyset", **wanted
-    )
-    for one in listed:
-        found = one.attributes
-        url = f"{_gitlab_site()}/{found['path_with_namespace']}.git"
-        yield Hosted(url, found["archived"], bool(found.get("forked_from_project")))
+    listed = client.groups.get(group, lazy=True).projects
+    for one in listed.list(iterator=True, pagination="keyset", **wanted):
+        url = f"{_gitlab_site()}/{one.path_with_namespace}.git"
+        yield Hosted(url, one.archived, bool(one.attributes.get("forked_from_project")))
 
 
 @cache
@@ -123,33 +92,34 @@ def _github(organisation: str) -> "Github":
     """Return the client for one organisation, since an app has a token for each."""
     from github import Auth, Github, GithubIntegration, GithubRetry
 
-    asking: dict[str, Any] = {"base_url": _github_api(), "per_page": _PAGE, "timeout": _SECONDS}
-    token, app = (os.environ.get(name) for name in ("GITHUB_TOKEN", "AIGOV_GITHUB_APP_ID"))
-    if not app:
-        auth = Auth.Token(token) if token else None
-        return Github(auth=auth, retry=GithubRetry(), lazy=True, **asking)
-    key = os.environ.get("AIGOV_GITHUB_APP_KEY", "")
-    try:
-        with open(key, encoding="ascii") as file:
-            signing = Auth.AppAuth(app, file.read())
-    except (OSError, ValueError):
-        problem = "the private key of the GitHub App cannot be read"
-        raise UsageError(problem, where=key, remedy="name it by AIGOV_GITHUB_APP_KEY") from None
-    granted = GithubIntegration(auth=signing, retry=GithubRetry(), lazy=True, **asking)
+    asking = {"base_url": _github_api(), "retry": GithubRetry(), "lazy": True, **_ASKING}
+    if not (app := os.environ.get("AIGOV_GITHUB_APP_ID")):
+        token = os.environ.get("GITHUB_TOKEN")
+        return Github(auth=Auth.Token(token) if token else None, **asking)
+    key = Path(os.environ["AIGOV_GITHUB_APP_KEY"]).read_text(encoding="ascii")
+    granted = GithubIntegration(auth=Auth.AppAuth(app, key), **asking)
     return granted.get_github_for_installation(granted.get_org_installation(organisation).id)
 
 
-def _github_secret(organisation: str) -> str:
-    """Return the token, an app's one renewed by its client before it runs out (an hour)."""
-    if not os.environ.get("AIGOV_GITHUB_APP_ID"):
-        return os.environ.get("GITHUB_TOKEN", "")
+@contextmanager
+def _asking(forge: str, group: str) -> Iterator[None]:
+    """Say what is wrong in our words: a client's may quote what the forge or a file said."""
+    where, remedy = f"{forge}:{group}", _REMEDY[forge]
+    if not (_github_site() if forge == "github" else _gitlab_site()).startswith("https://"):
+        remedy = "set GITHUB_API_URL or CI_SERVER_URL to one that begins with https://"
+        raise UsageError("a token would go over a plain connection", where=where, remedy=remedy)
     try:
-        auth = _github(organisation).requester.auth
+        yield
     except AigovError:
         raise
-    except Exception:  # noqa: BLE001 as above
-        raise UsageError("the GitHub App has no token", where=f"github:{organisation}") from None
-    return auth.token if auth else ""
+    except ImportError:
+        problem = "asking a forge needs what is not installed"
+        raise MissingExtra(problem, remedy="pip install 'aigov-gate[forge]'") from None
+    except Exception as error:  # noqa: BLE001 two clients, their network library and their JSON
+        status = getattr(error, "response_code", None) or getattr(error, "status", None) or 0
+        meaning = _MEANING.get(status) or (f"HTTP {status}" if status else type(error).__name__)
+        problem = f"the forge does not list it ({meaning})"
+        raise UsageError(problem, where=where, remedy=remedy) from None
 
 
 def _github_api() -> str:

@@ -12,9 +12,9 @@ from aigov.forges import FORGES, hosted
 from aigov.pinned import parse_remote
 from aigov.repositories import is_url
 
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_AT = re.compile(r"(.+)@([0-9a-f]{7,64})", re.DOTALL)
 _POINTER_BYTES = 4096
-"""More than a path has: how much of a file is read that says where git's own folder is."""
+"""How much is read of a file that says where git's own folder is; a path has no more."""
 _MAX_LIST_BYTES = 1 << 26
 """64 MiB of URLs."""
 
@@ -66,12 +66,9 @@ def sources(
         for one in named:
             place = one.key, one.source.commit
             found[place] = min(one, found.get(place, one))
-    every = [one.source for one in found.values()]
+    every = [_named_at(one.source, one.source.name) for one in found.values()]
     often = Counter(one.name for one in every)
-    return sorted(
-        one if often[one.name] == 1 else one._replace(name="@".join(filter(None, one[1:3])))
-        for one in every
-    )
+    return sorted(one if often[one.name] == 1 else _named_at(one, one.where) for one in every)
 
 
 def _named(argument: str, filters: Filters, tell: Callable[[str], None]) -> Iterator[_Found]:
@@ -79,18 +76,16 @@ def _named(argument: str, filters: Filters, tell: Callable[[str], None]) -> Iter
     if forge in FORGES and group and not os.path.exists(argument):
         yield from _of_forge(forge, group, filters, tell)
     elif is_url(argument):
-        yield _remote(argument)
+        yield _remote(*parse_remote(argument))
     elif os.path.isfile(argument):
         yield from _listed(argument)
+    elif os.path.exists(argument):  # a path may hold an @
+        yield from _below(argument)
+    elif (found := _AT.fullmatch(argument)) and (git := _git_folder(found[1])):
+        yield _local(found[1], os.path.basename(os.path.realpath(found[1])), git, found[2])
     else:
-        path, commit = _parted(argument)
-        if git := _git_folder(path):
-            yield _local(path, os.path.basename(os.path.realpath(path)), git, commit)
-        elif commit:
-            problem = "a commit is of one repository, and this is none"
-            raise UsageError(problem, where=path, remedy="name the repository itself")
-        else:
-            yield from _below(path)
+        remedy = "name a folder, REPOSITORY@COMMIT (hex digits), a file of URLs or github:NAME"
+        raise UsageError("there is no such source", where=argument, remedy=remedy)
 
 
 def _of_forge(
@@ -103,60 +98,37 @@ def _of_forge(
         elif one.fork and not filters.forks:
             left_out["forks"] += 1
         else:
-            yield _at(one.url, "")
-    if left_out:
-        counts = ", ".join(f"{count} {what}" for what, count in sorted(left_out.items()))
-        options = " ".join(f"--{what}" for what in sorted(left_out))
-        tell(f"{forge}:{group}: left out {counts} (to audit them: {options})")
+            yield _remote(one.url, "")
+    for what, count in sorted(left_out.items()):
+        tell(f"{forge}:{group}: left out {count} {what} (--{what} audits them)")
 
 
 def _listed(path: str) -> Iterator[_Found]:
     """Yield the URLs of a file, one a line; what follows `#` is a remark."""
+    where = path
     try:
         with open(path, encoding="utf-8-sig") as file:
-            lines = file.read(_MAX_LIST_BYTES).splitlines()
+            for number, line in enumerate(file.read(_MAX_LIST_BYTES).splitlines(), 1):
+                where = f"{path}:{number}"
+                if url := re.sub(r"(^|\s)#.*", "", line).strip():
+                    yield _remote(*parse_remote(url))
+    except UsageError as error:  # says not what stands there: it may hold a password
+        raise UsageError(error.problem, where=where, remedy=error.remedy) from None
     except (OSError, ValueError):
-        remedy = "give a file with the URL of a repository on each line"
-        raise UsageError("no list of URLs", where=path, remedy=remedy) from None
-    for number, line in enumerate(lines, 1):
-        if url := re.sub(r"(^|\s)#.*", "", line).strip():
-            try:
-                yield _remote(url)
-            except UsageError as error:  # says not what is there: it may hold a password
-                place = f"{path}:{number}"
-                raise UsageError(error.problem, where=place, remedy=error.remedy) from None
+        raise UsageError("no list of URLs", where=path, remedy="give one URL a line") from None
 
 
-def _remote(given: str) -> _Found:
-    return _at(*parse_remote(given))
-
-
-def _at(url: str, commit: str) -> _Found:
+def _remote(url: str, commit: str) -> _Found:
     scheme, _, rest = url.removesuffix(".git").partition("://")
     site, slash, path = rest.partition("/")
-    site = site.lower()
-    name = f"{site.rpartition('@')[2]}{slash}{path}".removeprefix("/")
-    source = Source(_with(name, commit), url, commit)
-    return _Found(linked=False, source=source, key=f"{scheme}://{site}/{path}")
-
-
-def _parted(argument: str) -> tuple[str, str]:
-    """Return the path and the commit of PATH@COMMIT; a path that is there is no such thing."""
-    if os.path.exists(argument):
-        return argument, ""
-    path, _, commit = argument.rpartition("@")
-    if not (path and os.path.isdir(path)):
-        remedy = "name a folder, a file of URLs, github:ORGANISATION or gitlab:GROUP"
-        raise UsageError("no such file or folder", where=argument, remedy=remedy)
-    if not _COMMIT.fullmatch(commit):
-        remedy = f"write {path}@ and 7 or more digits of the commit's id"
-        raise UsageError("no id of a commit", where=argument, remedy=remedy)
-    return path, commit
+    name = f"{site.lower().rpartition('@')[2]}{slash}{path}".removeprefix("/")
+    key = f"{scheme}://{site.lower()}/{path}"
+    return _Found(linked=False, source=Source(name, url, commit), key=key)
 
 
 def _below(top: str) -> Iterator[_Found]:
-    """Yield the repositories below a folder, and the folders that cannot be listed; what is
-    reached by a link comes last, and nothing twice."""
+    """Yield a repository, or those below a folder and the folders that cannot be listed; what
+    is reached by a link comes last, and nothing twice."""
     left, seen = deque([top]), set[str]()
     while left:
         folder = left.popleft()
@@ -165,18 +137,15 @@ def _below(top: str) -> Iterator[_Found]:
         seen.add(real)
         name = os.path.relpath(folder, top).replace(os.sep, "/")
         if git := _git_folder(folder):
-            yield _local(folder, name, git)
+            yield _local(folder, os.path.basename(real) if name == "." else name, git)
             continue
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                for entry in sorted(filter(_is_folder, listing), key=lambda entry: entry.name):
+                    (left.append if entry.is_symlink() else left.appendleft)(entry.path)
         except OSError as error:
             trouble = f"unreadable: {error.strerror}"
             yield _Found(linked=False, source=Source(name, real, "", trouble), key=real)
-            continue
-        for entry in entries:
-            if _is_folder(entry):
-                (left.append if entry.is_symlink() else left.appendleft)(entry.path)
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -189,8 +158,7 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 def _local(path: str, name: str, git: str, commit: str = "") -> _Found:
     real = os.path.realpath(path)
-    linked = git not in (real, os.path.join(real, ".git"))
-    return _Found(linked, Source(_with(name, commit), real, commit), git)
+    return _Found(git not in (real, os.path.join(real, ".git")), Source(name, real, commit), git)
 
 
 def _git_folder(path: str) -> str:
@@ -214,5 +182,5 @@ def _pointer(path: str) -> str:
         return ""
 
 
-def _with(name: str, commit: str) -> str:
-    return f"{name}@{commit}" if commit else name
+def _named_at(source: Source, name: str) -> Source:
+    return source._replace(name=f"{name}@{source.commit}" if source.commit else name)
