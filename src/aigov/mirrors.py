@@ -39,7 +39,6 @@ _PASSED = re.compile(
 """Variables that git is given; a token that another program was meant to have is not there."""
 _SETTINGS = (
     *SETTINGS,
-    "credential.helper=",
     "http.lowSpeedLimit=1000",  # where this process was killed, git ends by itself
     "http.lowSpeedTime=60",
     "gc.autoDetach=false",

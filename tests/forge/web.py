@@ -29,7 +29,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
-    location /api/ {{ proxy_pass http://127.0.0.1:{rest}; proxy_set_header Host $http_host; }}
+    location ^~ /api/ {{ proxy_pass http://127.0.0.1:{rest}; proxy_set_header Host $http_host; }}
     location ~ ^/acme/old(.*)$ {{ return 301 https://$http_host/acme/plain$1$is_args$args; }}
     location ~ ^/acme/plainly(.*)$ {{ return 301 http://127.0.0.1:{rest}/acme/plain$1; }}
     location ~ ^/(acme/private.*)$ {{
@@ -85,6 +85,11 @@ class Web:
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
+    def clear(self) -> None:
+        self.rest.clear()
+        self.let_in(TOKEN)
+        self.asked()
+
     def let_in(self, token: str) -> None:
         """Make `token` the one that opens what is private."""
         (self.folder / "passwords").write_text(f"oauth2:{{PLAIN}}{token}\n")
@@ -98,6 +103,7 @@ class Web:
 
     def stop(self) -> None:
         self.rest.server.shutdown()
+        self.rest.server.server_close()
         for process in self._processes:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
