@@ -147,42 +147,37 @@ def _environment(url: str) -> dict[str, str]:
 
 
 def _current(work: _Work, path: str) -> str:
-    """Return the head of the mirror at `path`, which is made where there is none or a damaged
-    one; the old one stays until the new one is whole."""
+    """Return the head of the mirror at `path`, which is made where there is none that is whole."""
     head = _git(work, os.devnull, "ls-remote", "--", work.url, "HEAD").partition("\t")[0]
     if not head:
         raise _Failed("empty: it has no commit on its default branch")
-    if os.path.isdir(path):
-        try:
-            return head if _head(work, path) == head else _fetched(work, path)
-        except _Failed as failed:
-            if not str(failed).startswith("corrupt"):
-                raise
-    draft, form = f"{path}.new", "sha1" if len(head) == 40 else "sha256"
-    made = ("--bare", "--template=", "--initial-branch=head", f"--object-format={form}")
-    shutil.rmtree(draft, ignore_errors=True)
-    os.mkdir(draft, 0o700)
     try:
-        _git(work, draft, "init", "--quiet", *made)
-        found = _fetched(work, draft)
+        if _head(work, path) == head:
+            return head
+    except _Failed as failed:
+        if not str(failed).startswith("corrupt"):
+            raise
         shutil.rmtree(path, ignore_errors=True)
-        os.rename(draft, path)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return found
-
-
-def _fetched(work: _Work, path: str) -> str:
-    """Fetch the default branch, and return its head; the URL is on no disk, so that nothing is
-    ever fetched later."""
-    for pattern in ("**/*.lock", "objects/**/tmp_*"):  # what a killed git left
-        for left in Path(path).glob(pattern):
-            left.unlink(missing_ok=True)
-    remote = ("-c", f"remote.origin.url={work.url}")
+        os.mkdir(path, 0o700)
+        made = ("--quiet", "--bare", "--template=", "--initial-branch=head")
+        form = "sha1" if len(head) == 40 else "sha256"
+        _git(work, path, "init", *made, f"--object-format={form}")
+    # The URL is on no disk, so that nothing is ever fetched later.
     calm = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
     wanted = ("--filter=blob:limit=1m", "origin", f"+HEAD:{_HEAD}")
-    _git(work, path, *remote, "fetch", *calm, *wanted)
+    _tidy(path)  # of an earlier run
+    try:
+        _git(work, path, "-c", f"remote.origin.url={work.url}", "fetch", *calm, *wanted)
+    finally:
+        _tidy(path)
     return _head(work, path)
+
+
+def _tidy(path: str) -> None:
+    """Remove what a killed git leaves."""
+    for pattern in ("**/*.lock", "objects/**/tmp_*"):
+        for left in Path(path).glob(pattern):
+            left.unlink(missing_ok=True)
 
 
 def _head(work: _Work, path: str) -> str:

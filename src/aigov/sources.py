@@ -12,6 +12,8 @@ from aigov.forges import FORGES, hosted
 from aigov.pinned import parse_remote
 from aigov.repositories import is_url
 
+Tell = Callable[[str], None]
+"""Is given a sentence for whoever started the audit."""
 _AT = re.compile(r"(.+)@([0-9a-f]{7,64})", re.DOTALL)
 _POINTER_BYTES = 4096
 """How much is read of a file that says where git's own folder is; a path has no more."""
@@ -48,9 +50,7 @@ class _Found(NamedTuple):
     """The same for a repository by whatever name it is found."""
 
 
-def sources(
-    arguments: Iterable[str], filters: Filters, tell: Callable[[str], None]
-) -> list[Source]:
+def sources(arguments: Iterable[str], filters: Filters, tell: Tell) -> list[Source]:
     """Return the repositories that the arguments name, each once, sorted by name; `tell` is told
     what a filter left out.  No repository is entered: nothing in it names another source.
 
@@ -71,7 +71,7 @@ def sources(
     return sorted(one if often[one.name] == 1 else _named_at(one, one.where) for one in every)
 
 
-def _named(argument: str, filters: Filters, tell: Callable[[str], None]) -> Iterator[_Found]:
+def _named(argument: str, filters: Filters, tell: Tell) -> Iterator[_Found]:
     forge, _, group = argument.partition(":")
     if forge in FORGES and group and not os.path.exists(argument):
         yield from _of_forge(forge, group, filters, tell)
@@ -88,9 +88,7 @@ def _named(argument: str, filters: Filters, tell: Callable[[str], None]) -> Iter
         raise UsageError("there is no such source", where=argument, remedy=remedy)
 
 
-def _of_forge(
-    forge: str, group: str, filters: Filters, tell: Callable[[str], None]
-) -> Iterator[_Found]:
+def _of_forge(forge: str, group: str, filters: Filters, tell: Tell) -> Iterator[_Found]:
     left_out = Counter[str]()
     for one in hosted(forge, group):
         if one.archived and not filters.archived:

@@ -31,6 +31,9 @@ http {{
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
     location ^~ /api/ {{ proxy_pass http://127.0.0.1:{rest}; proxy_set_header Host $http_host; }}
     location ~ ^/acme/old(.*)$ {{ return 301 https://$http_host/acme/plain$1$is_args$args; }}
+    location ~ ^/acme/away(.*)$ {{
+      return 301 https://localhost:{port}/acme/private.git$1$is_args$args;
+    }}
     location ~ ^/acme/plainly(.*)$ {{ return 301 http://127.0.0.1:{rest}/acme/plain$1; }}
     location ~ ^/(acme/private.*)$ {{
       auth_basic git; auth_basic_user_file {folder}/passwords; {backend}
