@@ -22,7 +22,11 @@ from judging import ROOT
 from test_attestation import COMMIT, PRIVATE, PUBLIC, signed, written
 from test_check_command import run  # noqa: F401  # a fixture
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "pipelines").glob("*.md")),
+]
 INDENT = "    "
 
 
