@@ -1,0 +1,191 @@
+"""What code imports and which strings it holds: comments and docstrings count for nothing.
+
+Python is read by `ast`, notebooks by `json`; for other languages there is no light parser, so
+they are lexed: comments are blanked out, strings known as such, and one expression a language
+(`detectors/languages.yaml`) finds the imports in the rest.  What a lexer gets wrong (a quote in a
+regular expression of JavaScript) ends with its line.
+"""
+
+import ast
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+MAX_PYTHON = 512 * 1024
+"""Characters that are parsed; a longer file is lexed."""
+MAX_NOTEBOOK = 8 * 1024 * 1024
+"""Of a larger notebook only the lines are looked at."""
+_LONGEST = 300
+"""Characters of a string that can be an endpoint."""
+_ONE_CHARACTER = r"'(?:\\[^\n][^'\n]{0,8}|[^'\\\n])'"
+_COMMENTS = {
+    "c": r"//[^\n]*|/\*.*?(?:\*/|\Z)",
+    "hash": r"#[^\n]*|\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)",
+    "spaced": r"(?<!\S)#[^\n]*",
+    "hcl": r"#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)",
+    "html": r"<!--.*?(?:-->|\Z)",
+    "none": r"(?!)",
+}
+_CELL = re.compile(r'^\s*"((?:import|from)\s[^"\\\n]{1,200})', re.MULTILINE)
+_MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
+
+
+class Code(NamedTuple):
+    """Code without its comments; every character that is left is where it was."""
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    """Offsets of the strings, quotes included."""
+
+    def quoted(self, offset: int) -> bool:
+        """Say whether what begins at `offset` lies in a string."""
+        at = bisect_right(self.starts, offset) - 1
+        return at >= 0 and self.starts[at] < offset < self.ends[at]
+
+    def line(self, offset: int) -> int:
+        return self.text.count("\n", 0, offset) + 1
+
+
+class Use(NamedTuple):
+    """One import, or one string."""
+
+    text: str
+    line: int
+    guarded: bool = False
+    """The code goes on where the import fails."""
+
+
+def lex(text: str, comments: str, quotes: str) -> Code:
+    """Return the code in `text`; `comments` and `quotes` as in `detectors/languages.yaml`."""
+    strings: list[tuple[int, int]] = []
+
+    def blank(found: re.Match[str]) -> str:
+        if found.lastgroup == "comment":
+            return re.sub(r"[^\n]", " ", found[0])
+        strings.append(found.span())
+        return found[0]
+
+    clean = _pattern(comments, quotes).sub(blank, text)
+    return Code(clean, tuple(start for start, _ in strings), tuple(end for _, end in strings))
+
+
+@lru_cache(maxsize=32)
+def _pattern(comments: str, quotes: str) -> re.Pattern[str]:
+    parts = [f"(?P<comment>{_COMMENTS[comments]})"]
+    if '"' in quotes:
+        parts.append(r'"""(?:.*?)(?:"""|\Z)')
+    parts += [rf"{q}[^{q}\\\n]*(?:\\.[^{q}\\\n]*)*{q}?" for q in quotes if q != "`"]
+    if "`" in quotes:
+        parts.append(r"`[^`\\]*(?:\\.[^`\\]*)*`?")
+    if quotes and "'" not in quotes:
+        parts.append(_ONE_CHARACTER)
+    return re.compile("|".join(parts), re.DOTALL)
+
+
+def read_code(text: str, row: Any) -> tuple[list[Use], list[Use]]:
+    """Return the imports and the strings of a source file, as its language's row says."""
+    if row["ecosystem"] == "python" and len(text) <= MAX_PYTHON:
+        try:
+            return _python(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            pass  # of another Python, or hostile: its lines still tell
+    code = lex(text, row["comments"], row["quotes"])
+    found = re.finditer(row["import"], code.text) if row.get("import") else ()
+    imports = [
+        Use(one[one.lastindex], code.line(one.start(one.lastindex)))
+        for one in found
+        if one.lastindex and not code.quoted(one.start())
+    ]
+    if not row["quotes"]:
+        words = re.finditer(r"(?<![^\s\"'=(])https?://[^\s\"'<>|;)]{1,300}", code.text)
+        return imports, [Use(one[0], code.line(one.start())) for one in words]
+    strings = (
+        (code.text[start:end].strip("\"'`"), start)
+        for start, end in zip(code.starts, code.ends, strict=True)
+        if end - start <= _LONGEST
+    )
+    return imports, [Use(held, code.line(at)) for held, at in strings if "/" in held or "." in held]
+
+
+def _python(text: str) -> tuple[list[Use], list[Use]]:
+    tree = ast.parse(text)
+    guarded: set[ast.AST] = set()
+    prose: set[ast.AST] = set()
+    imports, strings = [], []
+    for node in ast.walk(tree):  # parents come first
+        if isinstance(node, ast.Try) and any(map(_forgives, node.handlers)):
+            guarded.update(inner for one in node.body for inner in ast.walk(one))
+        elif isinstance(node, ast.Expr):
+            prose.add(node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node not in prose and len(node.value) <= _LONGEST:
+                strings.append(Use(node.value, node.lineno))
+        for name in _imported(node):
+            imports.append(Use(name, getattr(node, "lineno", 1), node in guarded))
+    return imports, strings
+
+
+def _forgives(handler: ast.ExceptHandler) -> bool:
+    """Say whether a handler catches a failing import."""
+    caught = {one.id for one in ast.walk(handler) if isinstance(one, ast.Name)}
+    return handler.type is None or not caught.isdisjoint(
+        {"ImportError", "ModuleNotFoundError", "Exception"}
+    )
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Return the dotted names that one node imports; a relative import names no package."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        called = node.func.id if isinstance(node.func, ast.Name) else called
+        if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+            return [node.args[0].value]
+    return []
+
+
+def read_notebook(data: bytes) -> list[tuple[int, str, str]]:
+    """Return line, language and source of each code cell of a Jupyter notebook; of one that is
+    too large or broken the lines that look like imports of Python."""
+    text = data.decode("utf-8", "replace")
+    try:
+        if len(data) > MAX_NOTEBOOK:
+            raise ValueError("too large")
+        return list(_cells(text, json.loads(text)))
+    except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
+        found = ((one.start(1), one[1]) for one in _CELL.finditer(text))
+        return [(text.count("\n", 0, at) + 1, "python", source) for at, source in found]
+
+
+def _cells(text: str, notebook: Any) -> Iterator[tuple[int, str, str]]:
+    named = notebook.get("metadata", {}).get("kernelspec", {}).get("language") or "python"
+    worksheets = notebook.get("worksheets") or [notebook]
+    at, line = 0, 1
+    for cell in (cell for sheet in worksheets for cell in sheet["cells"]):
+        source = cell.get("source", cell.get("input", ""))
+        lines = source if isinstance(source, list) else source.splitlines(keepends=True)
+        if cell.get("cell_type") != "code" or not lines:
+            continue
+        first = text.find(json.dumps(lines[0], ensure_ascii=False)[:-1], at)
+        if first > 0:
+            at, line = first, line + text.count("\n", at, first)
+        yield line, str(named).lower(), "".join(map(str, lines))
+
+
+def without_magics(source: str) -> str:
+    """Return a cell without the lines that are no Python; the others keep their places."""
+    return _MAGIC.sub("", source)
+
+
+def lines_of(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each line of a text begins and ends."""
+    breaks = [-1, *(found.start() for found in re.finditer("\n", text)), len(text)]
+    return ((start + 1, end) for start, end in pairwise(breaks))
