@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.dependencies import read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Row
-from aigov.languages import Use, lex, lines_of, read_code, read_notebook, without_magics
+from aigov.detectors import Detectors, Ecosystem, Row, may_hold
+from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
 from aigov.standing import Hit, Standing
@@ -31,6 +31,7 @@ _LETTERS = bytes(
     ord(chr(one).lower()) if chr(one).isascii() and chr(one).isalnum() else ord(" ")
     for one in range(256)
 )
+_INSTALLING = frozenset({b"install", b"add", b"i", b"npx", b"bunx"})
 _PACKAGE = re.compile(r"(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 
 
@@ -93,7 +94,7 @@ def _hits(
     pieces = data[:limit].translate(_LETTERS).split()
     if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
         return
-    words = detectors.words.intersection(pieces)
+    words = frozenset(pieces)
     found = False
     for hit in _in_text(path, data, words, language, detectors):
         found = True
@@ -121,15 +122,17 @@ def _in_text(
     if detectors.named["prose"].search(path):
         return
     text = data[:MAX_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
+    called = may_hold(detectors.endpoints, words)
     if language:
-        imports, strings = read_code(text, language)
-        if ecosystem := detectors.ecosystems.get(language["ecosystem"]):
-            yield from _imports(imports, ecosystem)
-        yield from _endpoints(strings, language["ecosystem"], detectors)
-    elif detectors.named["config"].search(path):
+        ecosystem = detectors.ecosystems.get(language["ecosystem"])
+        if called or (ecosystem and may_hold(ecosystem.importable, words)):
+            imports, strings = read_code(text, language)
+            yield from _imports(imports, ecosystem) if ecosystem else ()
+            yield from _endpoints(strings if called else (), language["ecosystem"], detectors)
+    elif called and detectors.named["config"].search(path):
         yield from _configured(text, detectors)
     yield from _lines(path, text, words, language, detectors)
-    if detectors.named["installs"].search(path):
+    if not _INSTALLING.isdisjoint(words) and detectors.named["installs"].search(path):
         yield from _installs(path, text, detectors)
 
 
@@ -176,16 +179,11 @@ def _endpoints(
     for text, line, _ in strings:
         url = text.strip()
         idle = detectors.named["idle"].search(url)
-        if not idle and len(url) < 500 and detectors.named["paths"].search(url) and " " not in url:
-            yield Hit(line, kind, url[:100], ecosystem, "endpoint-path", "medium")
-        elif "." in url and (host := _host(url, detectors)):
+        if found := detectors.named["hosts"].fullmatch(url):
             doubt = "idle" if idle else ""
-            yield Hit(line, kind, host, ecosystem, "endpoint", "high", doubt)
-
-
-def _host(url: str, detectors: Detectors) -> str | None:
-    fits = (host for host, (pattern, _) in detectors.hosts.items() if pattern.fullmatch(url))
-    return next(fits, None)
+            yield Hit(line, kind, found[1].lower(), ecosystem, "endpoint", "high", doubt)
+        elif not idle and " " not in url and detectors.named["paths"].search(url):
+            yield Hit(line, kind, url[:100], ecosystem, "endpoint-path", "medium")
 
 
 def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
@@ -210,12 +208,11 @@ def _lines(
             return
     style, quotes = _style(path, language)
     code = lex(text, style, quotes)
-    for start, end in lines_of(code.text):
-        line = code.text[start : min(end, start + _LONGEST_LINE)]
-        for row in rows if line.strip() else ():
-            for found in row.pattern.finditer(line):
-                if found.lastindex and not code.quoted(start + found.start()):
-                    yield _row_hit(row, found[found.lastindex], code.line(start))
+    for row in rows:
+        for found in row.pattern.finditer(code.text):
+            if found.lastindex and not code.quoted(found.start()):
+                at = found.start(found.lastindex)
+                yield _row_hit(row, found[found.lastindex], code.line(at))
 
 
 def _style(path: str, language: Any) -> tuple[str, str]:

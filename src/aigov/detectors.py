@@ -23,6 +23,10 @@ class Package(NamedTuple):
     tooling: bool = False
 
 
+Index = Mapping[bytes, tuple[frozenset[bytes], ...]]
+"""The rarest piece of each name, to all pieces of the names that have it."""
+
+
 class Ecosystem(NamedTuple):
     """The packages of one ecosystem; a key that ends in a separator stands for all below it."""
 
@@ -30,6 +34,7 @@ class Ecosystem(NamedTuple):
     packages: Mapping[str, Package]
     imports: Mapping[str, str]
     """What is imported, where it does not read like its package; to "": says nothing."""
+    importable: Index
 
     def package(self, name: str) -> Package | None:
         """Return what a dependency of this name is."""
@@ -77,12 +82,11 @@ class Detectors(NamedTuple):
     any_dependency_file: re.Pattern[str]
     languages: Mapping[str, Mapping[str, Any]]
     """By the ending of a file's name."""
-    hosts: Mapping[str, tuple[re.Pattern[str], str]]
-    """A piece of the host, to what fits it and the provider."""
+    endpoints: Index
     rows: tuple[Row, ...]
     models: tuple[tuple[Mapping[str, Any], re.Pattern[str] | None], ...]
     named: Mapping[str, re.Pattern[str]]
-    """Single expressions: `tests prose skip ...`."""
+    """Single expressions: `tests prose skip hosts ...`."""
     files: Mapping[str, Any]
     words: frozenset[bytes]
     """A file that holds none of these, whole and in lower case, holds no detection of text."""
@@ -113,36 +117,46 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         "only": tooling["only"], "assistant": "|".join(row["path"] for row in tooling["paths"]),
         "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
         "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
+        "hosts": _hosts(endpoints["hosts"]),
         **{key: endpoints[key] for key in ("idle", "paths", "config")},
         **{key: standing[key] for key in ("tests", "fixtures", "samples")},
     }  # fmt: skip
+    called = index([*endpoints["hosts"], *endpoints["words"]])
     telling = _bytes(files["mentions.yaml"]["words"])
-    names = [
-        name
-        for one in ecosystems.values()
-        for name in (*one.packages, *(name for name, to in one.imports.items() if to))
-    ]
-    words = telling.union(*(row.words for row in rows), _bytes(endpoints["words"]))
+    names = [name for one in ecosystems.values() for name in one.packages]
     return Detectors(
         ecosystems,
         tuple(stated),
         re.compile("|".join(pattern.pattern for pattern, _ in stated)),
         {ending: row for row in files["languages.yaml"] for ending in row["files"]},
-        {host: (_host(host), slug) for host, slug in endpoints["hosts"].items()},
+        called,
         tuple(rows),
         tuple((row, re.compile(row["files"]) if "files" in row else None)
               for row in models["rows"]),
         {key: re.compile(text) for key, text in expressions.items()},
         files,
-        words | _bytes(map(rarest, (*names, *endpoints["hosts"]))),
+        telling.union(
+            index(names), called, *(row.words for row in rows),
+            *(one.importable for one in ecosystems.values()),
+        ),
         telling,
     )  # fmt: skip
 
 
-def rarest(name: str) -> str:
-    """Return the piece of a name by which a file is chosen: what holds the name holds it."""
-    pieces = _PIECES.findall(name.lower())
-    return max((p for p in pieces if p not in _COMMON), key=len, default=max(pieces, key=len))
+def index(names: Iterable[str]) -> Index:
+    """Return by which pieces a text is told that may hold one of the names."""
+    found: dict[bytes, tuple[frozenset[bytes], ...]] = {}
+    for name in names:
+        pieces = _PIECES.findall(name.lower())
+        rare = [piece for piece in pieces if piece not in _COMMON] or pieces
+        key = max(rare, key=len).encode()
+        found[key] = (*found.get(key, ()), _bytes(pieces))
+    return found
+
+
+def may_hold(names: Index, pieces: frozenset[bytes]) -> bool:
+    """Say whether a text of these pieces (whole, in lower case) may hold one of the names."""
+    return any(one <= pieces for key in names.keys() & pieces for one in names[key])
 
 
 def _bytes(words: Iterable[str]) -> frozenset[bytes]:
@@ -154,21 +168,24 @@ def _glob(pattern: str) -> str:
     return r"(?:^|.*/)" + translate(pattern).replace(".*", "[^/]*")
 
 
-def _host(host: str) -> re.Pattern[str]:
-    name = re.escape(host).replace(r"\*", r"[\w.{}$-]{1,100}")
-    return re.compile(rf"(?:(?:https?|wss?)://)?(?:{name})(?::\d+)?(?:/[^\s\"'<>]*)?", re.IGNORECASE)
+def _hosts(hosts: Iterable[str]) -> str:
+    """Return an expression for a URL, or what a URL without its scheme is, on one of the hosts."""
+    names = "|".join(re.escape(host).replace(r"\*", r"[\w.{}$-]{1,100}") for host in hosts)
+    return rf"(?i)(?:(?:https?|wss?)://)?({names})(?::\d+)?(?:/[^\s\"'<>]*)?"
 
 
 def _ecosystem(file: Mapping[str, Any]) -> Ecosystem:
-    bare = Ecosystem(file["ecosystem"], {}, {})
+    bare = Ecosystem(file["ecosystem"], {}, {}, {})
     packages: dict[str, Package] = {}
     for key, provider in file["packages"].items():
         spelled = bare.spelled(key.removesuffix("*"))
         packages[spelled] = Package(spelled, provider)
     for key in file["tooling"]:
         packages[bare.spelled(key)] = Package(bare.spelled(key), "", tooling=True)
-    imports = {key.removesuffix("*"): to for key, to in file.get("imports", {}).items()}
-    return Ecosystem(file["ecosystem"], packages, {k.lower(): v for k, v in imports.items()})
+    imports = {key.removesuffix("*").lower(): to for key, to in file.get("imports", {}).items()}
+    importable = index([*(p for p in packages if imports.get(p.replace("-", "_")) != ""),
+                        *(module for module, to in imports.items() if to)])  # fmt: skip
+    return Ecosystem(file["ecosystem"], packages, imports, importable)
 
 
 def _find(table: Mapping[str, Any], name: str, *, below: bool = True) -> str | None:

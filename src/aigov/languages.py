@@ -12,7 +12,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 MAX_PYTHON = 512 * 1024
@@ -184,8 +183,3 @@ def without_magics(source: str) -> str:
     """Return a cell without the lines that are no Python; the others keep their places."""
     return _MAGIC.sub("", source)
 
-
-def lines_of(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each line of a text begins and ends."""
-    breaks = [-1, *(found.start() for found in re.finditer("\n", text)), len(text)]
-    return ((start + 1, end) for start, end in pairwise(breaks))
