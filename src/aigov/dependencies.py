@@ -26,13 +26,16 @@ _TROUBLE = (
 _NAME = re.compile(r"@?[A-Za-z0-9][\w./:-]*")
 
 
+GROUPS = ("own", "runtime", "extra", "other")
+
+
 class Dependency(NamedTuple):
     """One dependency as its file spells it."""
 
     name: str
     line: int
-    runtime: bool
-    """Needed to run: not an extra, not of a group of developers, not what others bring."""
+    group: str
+    """`own`: the program itself; `runtime`: needed to run; `extra`: can be used; `other`: of developers or of others."""
 
 
 def read_dependencies(
@@ -68,7 +71,7 @@ def at(value: Any, path: str) -> Iterator[Any]:
 
 def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependency]:
     """Yield dependencies, each with the offset from which on it is written for its line."""
-    for group in ("runtime", "other"):
+    for group in GROUPS:
         for path in row.get(group, ()):
             keys = [part for part in path.split(".") if part not in ("*", "name", "pip")]
             start = max(text.find(keys[-1]) if keys else 0, 0)
@@ -77,8 +80,8 @@ def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependen
                 for name, about in held:
                     found = _NAME.search(name.rpartition("git+")[2] if "git+" in name else name)
                     optional = isinstance(about, dict) and about.get("optional") is True
-                    if found and (group == "other" or not optional or row.get("locked")):
-                        yield Dependency(found[0], start, group == "runtime")
+                    if found:
+                        yield Dependency(found[0], start, "extra" if optional else group)
 
 
 def _pairs(value: Any) -> list[tuple[str, Any]]:
@@ -97,7 +100,7 @@ def _in_text(text: str, row: Mapping[str, Any]) -> Iterator[Dependency]:
     comments = {"c": "c", "go.mod": "none"}.get(row.get("comments", ""), "spaced")
     clean = lex(text, comments, "\"'" if comments == "c" else "").text
     other_if = row.get("other_if")
-    for group in ("runtime", "other"):
+    for group in GROUPS:
         for pattern in row.get(group, ()):
             seen, line = 0, 1
             for found in re.finditer(pattern, clean, re.MULTILINE):
@@ -105,9 +108,9 @@ def _in_text(text: str, row: Mapping[str, Any]) -> Iterator[Dependency]:
                 line, seen = line + clean.count("\n", seen, place), place
                 end = clean.find("\n", place)
                 whole = clean[clean.rfind("\n", 0, place) + 1 : len(clean) if end < 0 else end]
-                others = group == "other" or (other_if and re.search(other_if, whole))
+                others = other_if and re.search(other_if, whole)
                 name = ":".join(part for part in found.groups() if part)
-                yield Dependency(name, line, not others)
+                yield Dependency(name, line, "other" if others else group)
 
 
 def _in_xml(data: bytes, row: Mapping[str, Any]) -> Iterator[Dependency]:
@@ -121,7 +124,7 @@ def _in_xml(data: bytes, row: Mapping[str, Any]) -> Iterator[Dependency]:
         about = f"{path}/ " + " ".join(f"{key}={value}" for key, value in texts.items())
         if all(parts):
             others = row.get("other_if") and re.search(row["other_if"], about)
-            yield Dependency(":".join(parts), line, not others)
+            yield Dependency(":".join(parts), line, "other" if others else "runtime")
 
 
 def _elements(

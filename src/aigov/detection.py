@@ -32,6 +32,7 @@ _LETTERS = bytes(
     for one in range(256)
 )
 _INSTALLING = frozenset({b"install", b"add", b"i", b"npx", b"bunx"})
+_GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
 _PACKAGE = re.compile(r"(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 
 
@@ -72,7 +73,7 @@ def detect(
             demoted["limit"] += 1
             continue
         of_file[path] += 1
-        kept[key] = Detection(path, *hit[:-2])
+        kept[key] = Detection(path, *hit[:6])
     return Found(tuple(sorted(kept.values())), dict(sorted(demoted.items())))
 
 
@@ -155,10 +156,11 @@ def _dependencies(path: str, data: bytes, detectors: Detectors) -> Iterator[Hit]
         kind = "lock" if row.get("locked") else "dependency"
         for one in read_dependencies(data, row, lambda name: bool(ecosystem.package(name))):
             if package := ecosystem.package(one.name):
-                doubt = "" if one.runtime else "locked" if row.get("locked") else "group"
+                doubt = "locked" if row.get("locked") else _GROUPS[one.group]
                 yield Hit(
                     one.line, "tooling" if package.tooling else "runtime", package.name,
                     ecosystem.name, f"{ecosystem.name}-{kind}", "high", doubt, kind,
+                    tuple(row.get("aid_of", ())),
                 )  # fmt: skip
         return
 
@@ -189,9 +191,9 @@ def _endpoints(
 def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
     """Yield the endpoints that a file of settings names as a value of its own."""
     code = lex(text, "spaced", "")
-    for found in re.finditer(r"(?:[=:]|^[ \t]*-)\s{0,9}[\"']?(https?://[^\s\"'<>]{1,300})[\"']?,?[ \t]*$",
-                             code.text, re.MULTILINE):  # fmt: skip
-        yield from _endpoints([Use(found[1], code.line(found.start(1)))], "config", detectors)
+    for found in detectors.named["setting"].finditer(code.text):
+        use = Use(found[1], code.line(found.start(1)))
+        yield from _endpoints([use], "config", detectors)
 
 
 def _lines(

@@ -118,7 +118,7 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
         "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
         "hosts": _hosts(endpoints["hosts"]),
-        **{key: endpoints[key] for key in ("idle", "paths", "config")},
+        **{key: endpoints[key] for key in ("idle", "paths", "config", "setting")},
         **{key: standing[key] for key in ("tests", "fixtures", "samples")},
     }  # fmt: skip
     called = index([*endpoints["hosts"], *endpoints["words"]])

@@ -26,6 +26,7 @@ _COMMENTS = {
     "hash": r"#[^\n]*|\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)",
     "spaced": r"(?<!\S)#[^\n]*",
     "hcl": r"#[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)",
+    "dash": r"--\[\[.*?(?:\]\]|\Z)|--[^\n]*",
     "html": r"<!--.*?(?:-->|\Z)",
     "none": r"(?!)",
 }
@@ -117,7 +118,9 @@ def _python(text: str) -> tuple[list[Use], list[Use]]:
     prose: set[ast.AST] = set()
     imports, strings = [], []
     for node in ast.walk(tree):  # parents come first
-        if isinstance(node, ast.Try) and any(map(_forgives, node.handlers)):
+        if (isinstance(node, ast.Try) and any(map(_forgives, node.handlers))) or (
+            isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        ):
             guarded.update(inner for one in node.body for inner in ast.walk(one))
         elif isinstance(node, ast.Expr):
             prose.add(node.value)

@@ -7,8 +7,9 @@ that file; a dependency, a model file or an endpoint is never demoted by its pat
 import posixpath
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from aigov.dependencies import read_dependencies
 from aigov.detectors import Detectors
@@ -36,6 +37,8 @@ class Hit(NamedTuple):
     """Why it is a mention; "" where it is what `kind` says."""
     use: str = ""
     """`dependency lock import guarded`; "" for what is not weighed."""
+    aid_of: tuple[str, ...] = ()
+    """Names of files beside which a dependency is of developers."""
 
 
 class Standing:
@@ -47,16 +50,18 @@ class Standing:
         self._paths, self._read, self._detectors = paths, read, detectors
         self._names = frozenset(paths)
         self._hits: list[tuple[str, Hit]] = []
-        self._declared: dict[str, set[str]] = {"runtime": set(), "other": set()}
+        self._declared: dict[str, set[str]] = {"": set(), "extra": set()}
         self._importing: dict[str, set[str]] = defaultdict(set)
-        self._stating: dict[str, bool] = {}
+        self._stated: dict[str, bool] = {}
 
     def add(self, path: str, hit: Hit) -> None:
         """Take in what a file shows."""
+        if hit.aid_of and self._is_stated(posixpath.dirname(path), hit.ecosystem, hit.aid_of):
+            hit = hit._replace(doubt="group")
         self._hits.append((path, hit))
         if hit.use == "dependency":
-            runtime = not hit.doubt and hit.kind == "runtime"
-            self._declared["runtime" if runtime else "other"].add(hit.ecosystem)
+            if hit.kind == "runtime" and hit.doubt in self._declared:
+                self._declared[hit.doubt].add(hit.ecosystem)
         elif hit.use and not self._named("tests", path):
             self._importing[hit.ecosystem].add(path)
 
@@ -69,8 +74,10 @@ class Standing:
             doubt = hit.doubt
             if hit.use in ("import", "guarded"):
                 doubt = "test" if path in tests - used else self._doubt(path, hit)
-            elif hit.use == "lock" and doubt and not self._stated_beside(path, hit.ecosystem):
+            elif hit.use == "lock" and (posixpath.dirname(path), hit.ecosystem) not in self._stating:
                 doubt, hit = "", hit._replace(confidence="medium")  # noqa: PLW2901
+            elif hit.kind in ("infrastructure", "notebook") and self._named("fixtures", path):
+                doubt = "fixture"
             kept = hit._replace(doubt=doubt)
             yield path, kept._replace(kind="mention", confidence="low") if doubt else kept
 
@@ -79,21 +86,22 @@ class Standing:
 
     def _doubt(self, path: str, hit: Hit) -> str:
         ecosystem = hit.ecosystem
-        if ecosystem in self._declared["runtime"]:
+        if ecosystem in self._declared[""]:
             return ""
         standing = self._detectors.files["standing.yaml"]
         if ecosystem == "python" and self._is_own(hit.name, path, standing["roots"]):
             return "own"
         if self._named("fixtures", path):
             return "fixture"
-        stated = any(self._states(f, ecosystem) for f in self._stating_above(path, ecosystem))
-        if not stated or ecosystem not in standing["declared"]:
+        above = ("", *(path[:at] for at in _ends(path)))
+        stated = any(self._is_stated(folder, ecosystem) for folder in above)
+        if ecosystem not in standing["declared" if stated else "always"]:
             return ""
-        if self._named("samples", path) or hit.use == "guarded":
-            return "sample" if hit.use == "import" else "optional"
-        if ecosystem in self._declared["other"] or self._is_common(ecosystem):
-            return ""
-        return "undeclared"
+        if hit.use == "guarded":
+            return "optional"
+        if ecosystem not in self._declared["extra"] and not self._is_common(ecosystem):
+            return "undeclared"
+        return "sample" if self._named("samples", path) else ""
 
     def _is_own(self, package: str, path: str, roots: Sequence[str]) -> bool:
         """Say whether the repository holds a Python package of that name itself."""
@@ -107,33 +115,30 @@ class Standing:
             if f"{folder}__init__.py" not in self._names
         )
 
-    def _stating_above(self, path: str, ecosystem: str) -> Iterator[str]:
-        """Yield the dependency files in the folders above a file."""
-        above = {path[:at] for at in _ends(path)} | {""}
-        for one in self._paths:
-            if posixpath.dirname(one) in above and self._row(one, ecosystem):
-                yield one
+    @cached_property
+    def _stating(self) -> dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]]:
+        """Folder and ecosystem to the dependency files there, with what they are."""
+        found = defaultdict(list)
+        for path in filter(self._detectors.any_dependency_file.match, self._paths):
+            rows = (row for fits, row in self._detectors.dependency_files if fits.match(path))
+            row = next(rows)
+            if not row.get("locked"):
+                found[posixpath.dirname(path), row["ecosystem"]].append((path, row))
+        return found
 
-    def _row(self, path: str, ecosystem: str) -> object:
-        if not self._detectors.any_dependency_file.match(path):
-            return None
-        rows = (row for pattern, row in self._detectors.dependency_files if pattern.match(path))
-        row = next(rows, {})
-        return row if row.get("ecosystem") == ecosystem and not row.get("locked") else None
+    def _is_stated(self, folder: str, ecosystem: str, names: Sequence[str] = ()) -> bool:
+        """Say whether a dependency file in a folder states what its program needs to run."""
+        return any(
+            self._states(path, row)
+            for path, row in self._stating.get((folder, ecosystem), ())
+            if not names or posixpath.basename(path) in names
+        )
 
-    def _states(self, path: str, ecosystem: str) -> bool:
-        """Say whether a dependency file states any dependency at all."""
-        if path not in self._stating:
-            row = self._row(path, ecosystem)
-            data = self._read(path) or b""
-            found = isinstance(row, dict) and read_dependencies(data, row, lambda _: False)
-            self._stating[path] = bool(found) and any(one.runtime for one in found or ())
-        return self._stating[path]
-
-    def _stated_beside(self, path: str, ecosystem: str) -> bool:
-        folder = posixpath.dirname(path)
-        return any(posixpath.dirname(one) == folder and self._row(one, ecosystem)
-                   for one in self._paths)  # fmt: skip
+    def _states(self, path: str, row: Mapping[str, Any]) -> bool:
+        if path not in self._stated:
+            stated = read_dependencies(self._read(path) or b"", row, lambda _: False)
+            self._stated[path] = any(one.group == "runtime" for one in stated)
+        return self._stated[path]
 
     def _is_common(self, ecosystem: str) -> bool:
         files = {path for path in self._importing[ecosystem]
