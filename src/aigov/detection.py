@@ -26,7 +26,8 @@ MAX_YAML = 128 * 1024
 """Of longer YAML the lines are looked at: the parser keeps the place of every value."""
 MAX_OF_FILE, MAX_OF_REPOSITORY = 200, 20_000
 """Detections that are kept; what is beyond them is counted."""
-_LONGEST_LINE = 2000
+_LONGEST_LINE = 500
+_URL = re.compile(r"(https?://[^\s\"'<>]{1,300})[\"']?,?[ \t]*$", re.MULTILINE)
 _LETTERS = bytes(
     ord(chr(one).lower()) if chr(one).isascii() and chr(one).isalnum() else ord(" ")
     for one in range(256)
@@ -127,13 +128,14 @@ def _in_text(
     if language:
         ecosystem = detectors.ecosystems.get(language["ecosystem"])
         if called or (ecosystem and may_hold(ecosystem.importable, words)):
-            imports, strings = read_code(text, language)
+            imports, strings = read_code(text, language, strings=called)
             yield from _imports(imports, ecosystem) if ecosystem else ()
-            yield from _endpoints(strings if called else (), language["ecosystem"], detectors)
+            yield from _endpoints(strings, language["ecosystem"], detectors)
     elif called and detectors.named["config"].search(path):
         yield from _configured(text, detectors)
     yield from _lines(path, text, words, language, detectors)
-    if not _INSTALLING.isdisjoint(words) and detectors.named["installs"].search(path):
+    installs = not _INSTALLING.isdisjoint(words) and may_hold(detectors.installable, words)
+    if installs and detectors.named["installs"].search(path):
         yield from _installs(path, text, detectors)
 
 
@@ -191,9 +193,11 @@ def _endpoints(
 def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
     """Yield the endpoints that a file of settings names as a value of its own."""
     code = lex(text, "spaced", "")
-    for found in detectors.named["setting"].finditer(code.text):
-        use = Use(found[1], code.line(found.start(1)))
-        yield from _endpoints([use], "config", detectors)
+    for found in _URL.finditer(code.text):
+        before = code.text[code.text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if detectors.named["setting"].fullmatch(before[:_LONGEST_LINE]):
+            use = Use(found[1], code.line(found.start()))
+            yield from _endpoints([use], "config", detectors)
 
 
 def _lines(

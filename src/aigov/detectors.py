@@ -83,6 +83,7 @@ class Detectors(NamedTuple):
     languages: Mapping[str, Mapping[str, Any]]
     """By the ending of a file's name."""
     endpoints: Index
+    installable: Index
     rows: tuple[Row, ...]
     models: tuple[tuple[Mapping[str, Any], re.Pattern[str] | None], ...]
     named: Mapping[str, re.Pattern[str]]
@@ -130,6 +131,7 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         re.compile("|".join(pattern.pattern for pattern, _ in stated)),
         {ending: row for row in files["languages.yaml"] for ending in row["files"]},
         called,
+        index(n for key in files["installs.yaml"]["commands"] for n in ecosystems[key].packages),
         tuple(rows),
         tuple((row, re.compile(row["files"]) if "files" in row else None)
               for row in models["rows"]),

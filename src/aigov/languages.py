@@ -87,11 +87,12 @@ def _pattern(comments: str, quotes: str) -> re.Pattern[str]:
     return re.compile("|".join(parts), re.DOTALL)
 
 
-def read_code(text: str, row: Any) -> tuple[list[Use], list[Use]]:
-    """Return the imports and the strings of a source file, as its language's row says."""
+def read_code(text: str, row: Any, *, strings: bool = True) -> tuple[list[Use], list[Use]]:
+    """Return the imports and, if asked for, the strings of a source file, as its language's
+    row says."""
     if row["ecosystem"] == "python" and len(text) <= MAX_PYTHON:
         try:
-            return _python(text)
+            return _python(text, strings or "import_module" in text or "__import__" in text)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             pass  # of another Python, or hostile: its lines still tell
     code = lex(text, row["comments"], row["quotes"])
@@ -104,32 +105,43 @@ def read_code(text: str, row: Any) -> tuple[list[Use], list[Use]]:
     if not row["quotes"]:
         words = re.finditer(r"(?<![^\s\"'=(])https?://[^\s\"'<>|;)]{1,300}", code.text)
         return imports, [Use(one[0], code.line(one.start())) for one in words]
-    strings = (
+    held = (
         (code.text[start:end].strip("\"'`"), start)
         for start, end in zip(code.starts, code.ends, strict=True)
-        if end - start <= _LONGEST
+        if strings and end - start <= _LONGEST
     )
-    return imports, [Use(held, code.line(at)) for held, at in strings if "/" in held or "." in held]
+    return imports, [Use(one, code.line(at)) for one, at in held if "/" in one or "." in one]
 
 
-def _python(text: str) -> tuple[list[Use], list[Use]]:
-    tree = ast.parse(text)
-    guarded: set[ast.AST] = set()
+def _python(text: str, expressions: bool) -> tuple[list[Use], list[Use]]:  # noqa: FBT001
+    """Read Python by its own parser; expressions are looked into only where they may tell."""
+    imports: list[Use] = []
+    strings: list[Use] = []
     prose: set[ast.AST] = set()
-    imports, strings = [], []
-    for node in ast.walk(tree):  # parents come first
-        if (isinstance(node, ast.Try) and any(map(_forgives, node.handlers))) or (
-            isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
-        ):
-            guarded.update(inner for one in node.body for inner in ast.walk(one))
-        elif isinstance(node, ast.Expr):
+    left: list[tuple[ast.AST, bool]] = [(ast.parse(text), False)]
+    while left:
+        node, guarded = left.pop()
+        if isinstance(node, ast.Expr) and expressions:
             prose.add(node.value)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if node not in prose and len(node.value) <= _LONGEST:
                 strings.append(Use(node.value, node.lineno))
         for name in _imported(node):
-            imports.append(Use(name, getattr(node, "lineno", 1), node in guarded))
+            imports.append(Use(name, getattr(node, "lineno", 1), guarded))
+        inside = guarded or _guards(node)
+        if expressions:
+            left += [(one, inside) for one in ast.iter_child_nodes(node)]
+        else:
+            for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+                left += [(one, inside) for one in getattr(node, block, ()) or ()]
     return imports, strings
+
+
+def _guards(node: ast.AST) -> bool:
+    """Say whether the program goes on where an import in a block fails, or is never tried."""
+    if isinstance(node, ast.Try):
+        return any(map(_forgives, node.handlers))
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
 
 
 def _forgives(handler: ast.ExceptHandler) -> bool:
