@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.dependencies import read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Row, may_hold
+from aigov.detectors import Detectors, Ecosystem, Row
 from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
@@ -33,6 +33,7 @@ _LETTERS = bytes(
     for one in range(256)
 )
 _INSTALLING = frozenset({b"install", b"add", b"i", b"npx", b"bunx"})
+_INSTALLS = re.compile(r"\b(?:install|add|i|npx|bunx)[ \t]")
 _GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
 _PACKAGE = re.compile(r"(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 
@@ -124,17 +125,17 @@ def _in_text(
     if detectors.named["prose"].search(path):
         return
     text = data[:MAX_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
-    called = may_hold(detectors.endpoints, words)
+    called = detectors.endpoints.may_be_in(words)
     if language:
         ecosystem = detectors.ecosystems.get(language["ecosystem"])
-        if called or (ecosystem and may_hold(ecosystem.importable, words)):
+        if called or (ecosystem and ecosystem.importable.may_be_in(words)):
             imports, strings = read_code(text, language, strings=called)
             yield from _imports(imports, ecosystem) if ecosystem else ()
             yield from _endpoints(strings, language["ecosystem"], detectors)
     elif called and detectors.named["config"].search(path):
         yield from _configured(text, detectors)
     yield from _lines(path, text, words, language, detectors)
-    installs = not _INSTALLING.isdisjoint(words) and may_hold(detectors.installable, words)
+    installs = not _INSTALLING.isdisjoint(words) and detectors.installable.may_be_in(words)
     if installs and detectors.named["installs"].search(path):
         yield from _installs(path, text, detectors)
 
@@ -203,7 +204,7 @@ def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
 def _lines(
     path: str, text: str, words: frozenset[bytes], language: Any, detectors: Detectors
 ) -> Iterator[Hit]:
-    rows = [r for r in detectors.rows if not r.words.isdisjoint(words) and r.files.search(path)]
+    rows = [r for r in detectors.rows if r.words.may_be_in(words) and r.files.search(path)]
     if not rows:
         return
     if path.endswith((".yaml", ".yml")) and len(text) <= MAX_YAML:
@@ -247,10 +248,11 @@ def _row_hit(row: Row, name: str, line: int) -> Hit:
 
 def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
     joined = lex(re.sub(r"\\\n", "  ", text), "spaced", "").text
+    lines = "\n".join(line for line in joined.split("\n") if _INSTALLS.search(line))
     builds = detectors.named["builds"].search(path)
     for name, command in detectors.files["installs.yaml"]["commands"].items():
         ecosystem = detectors.ecosystems[name]
-        for found in re.finditer(command, joined):
+        for found in re.finditer(command, lines):
             for word in str(found[found.lastindex or 0]).split():
                 asked = _PACKAGE.match(word.strip("\"'"))
                 package = ecosystem.package(asked[1]) if asked else None

@@ -23,8 +23,17 @@ class Package(NamedTuple):
     tooling: bool = False
 
 
-Index = Mapping[bytes, tuple[frozenset[bytes], ...]]
-"""The rarest piece of each name, to all pieces of the names that have it."""
+class Index(NamedTuple):
+    """By which words a text is told that may hold one of many names."""
+
+    words: frozenset[bytes]
+    """The rarest piece of each name."""
+    names: Mapping[bytes, tuple[frozenset[bytes], ...]]
+    """Such a piece, to all pieces of each of the names."""
+
+    def may_be_in(self, pieces: frozenset[bytes]) -> bool:
+        """Say whether a text of these pieces (whole, in lower case) may hold a name."""
+        return any(one <= pieces for key in self.words & pieces for one in self.names[key])
 
 
 class Ecosystem(NamedTuple):
@@ -71,7 +80,7 @@ class Row(NamedTuple):
     confidence: str
     files: re.Pattern[str]
     pattern: re.Pattern[str]
-    words: frozenset[bytes]
+    words: Index
 
 
 class Detectors(NamedTuple):
@@ -108,7 +117,7 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     ]
     rows = [
         Row(row["detector"], row.get("kind", kind), row["ecosystem"], row.get("confidence", "high"),
-            re.compile(row["files"]), re.compile(row["pattern"], re.MULTILINE), _bytes(row["words"]))
+            re.compile(row["files"]), _expression(row), index(row.get("names") or row["words"]))
         for kind, name in (("infrastructure", "infrastructure.yaml"), ("tooling", "tooling.yaml"))
         for row in files[name]["rows"]
     ]  # fmt: skip
@@ -138,27 +147,27 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         {key: re.compile(text) for key, text in expressions.items()},
         files,
         telling.union(
-            index(names), called, *(row.words for row in rows),
-            *(one.importable for one in ecosystems.values()),
+            index(names).words, called.words, *(row.words.words for row in rows),
+            *(one.importable.words for one in ecosystems.values()),
         ),
         telling,
     )  # fmt: skip
 
 
 def index(names: Iterable[str]) -> Index:
-    """Return by which pieces a text is told that may hold one of the names."""
+    """Return the index of some names."""
     found: dict[bytes, tuple[frozenset[bytes], ...]] = {}
     for name in names:
         pieces = _PIECES.findall(name.lower())
         rare = [piece for piece in pieces if piece not in _COMMON] or pieces
         key = max(rare, key=len).encode()
         found[key] = (*found.get(key, ()), _bytes(pieces))
-    return found
+    return Index(frozenset(found), found)
 
 
-def may_hold(names: Index, pieces: frozenset[bytes]) -> bool:
-    """Say whether a text of these pieces (whole, in lower case) may hold one of the names."""
-    return any(one <= pieces for key in names.keys() & pieces for one in names[key])
+def _expression(row: Mapping[str, Any]) -> re.Pattern[str]:
+    names = (re.escape(name).replace(r"\*", r"[\w./-]{0,100}") for name in row.get("names", ()))
+    return re.compile(row["pattern"].replace("{names}", f"(?:{'|'.join(names)})"), re.MULTILINE)
 
 
 def _bytes(words: Iterable[str]) -> frozenset[bytes]:
@@ -177,7 +186,7 @@ def _hosts(hosts: Iterable[str]) -> str:
 
 
 def _ecosystem(file: Mapping[str, Any]) -> Ecosystem:
-    bare = Ecosystem(file["ecosystem"], {}, {}, {})
+    bare = Ecosystem(file["ecosystem"], {}, {}, index(()))
     packages: dict[str, Package] = {}
     for key, provider in file["packages"].items():
         spelled = bare.spelled(key.removesuffix("*"))

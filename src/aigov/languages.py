@@ -10,7 +10,7 @@ import ast
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ _COMMENTS = {
     "none": r"(?!)",
 }
 _CELL = re.compile(r'^\s*"((?:import|from)\s[^"\\\n]{1,200})', re.MULTILINE)
+_URL = re.compile(r"(?<![^\s\"'=(])https?://[^\s\"'<>|;)]{1,300}")
 _MAGIC = re.compile(r"^\s*[%!].*$", re.MULTILINE)
 
 
@@ -66,7 +67,7 @@ def lex(text: str, comments: str, quotes: str) -> Code:
 
     def blank(found: re.Match[str]) -> str:
         if found.lastgroup == "comment":
-            return re.sub(r"[^\n]", " ", found[0])
+            return "\n".join(" " * len(line) for line in found[0].split("\n"))
         strings.append(found.span())
         return found[0]
 
@@ -97,20 +98,25 @@ def read_code(text: str, row: Any, *, strings: bool = True) -> tuple[list[Use], 
             pass  # of another Python, or hostile: its lines still tell
     code = lex(text, row["comments"], row["quotes"])
     found = re.finditer(row["import"], code.text) if row.get("import") else ()
-    imports = [
-        Use(one[one.lastindex], code.line(one.start(one.lastindex)))
-        for one in found
-        if one.lastindex and not code.quoted(one.start())
-    ]
-    if not row["quotes"]:
-        words = re.finditer(r"(?<![^\s\"'=(])https?://[^\s\"'<>|;)]{1,300}", code.text)
-        return imports, [Use(one[0], code.line(one.start())) for one in words]
-    held = (
-        (code.text[start:end].strip("\"'`"), start)
-        for start, end in zip(code.starts, code.ends, strict=True)
-        if strings and end - start <= _LONGEST
-    )
-    return imports, [Use(one, code.line(at)) for one, at in held if "/" in one or "." in one]
+    imports = ((one[one.lastindex], one.start(one.lastindex)) for one in found
+               if one.lastindex and not code.quoted(one.start()))  # fmt: skip
+    held: Iterator[tuple[str, int]]
+    if row["quotes"]:
+        held = ((code.text[start:end].strip("\"'`"), start)
+                for start, end in zip(code.starts, code.ends, strict=True)
+                if strings and end - start <= _LONGEST)  # fmt: skip
+    else:
+        held = ((one[0], one.start()) for one in _URL.finditer(code.text))
+    telling = (one for one in held if "/" in one[0] or "." in one[0])
+    return list(_numbered(code.text, imports)), list(_numbered(code.text, telling))
+
+
+def _numbered(text: str, found: Iterable[tuple[str, int]]) -> Iterator[Use]:
+    """Yield what was found at rising offsets, with lines."""
+    line, at = 1, 0
+    for held, offset in found:
+        line, at = line + text.count("\n", at, offset), offset
+        yield Use(held, line)
 
 
 def _python(text: str, expressions: bool) -> tuple[list[Use], list[Use]]:  # noqa: FBT001
