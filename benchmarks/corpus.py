@@ -2,10 +2,10 @@
 
     python benchmarks/corpus.py CLONES [LABELS.tsv]
 
-CLONES holds a clone of each, as OWNER/NAME, OWNER+NAME or NAME, bare or not, itself or one folder
-below; nothing is fetched.  LABELS.tsv has the columns repo, commit, runtime_ai, class and ecosystem.
-A repository counts as found where it has a detection of a kind that needs a manifest.  Prints every
-miss and false alarm by name, precision and recall in all, by kind and by ecosystem, and the time.
+CLONES holds a clone of each, as OWNER/NAME, OWNER+NAME or NAME, bare or not, itself or one
+folder below; nothing is fetched.  LABELS.tsv has the columns repo, commit, runtime_ai, class and
+ecosystem.  A repository counts as found where it has a detection of a kind that needs a manifest.
+Prints every miss and false alarm by name, precision and recall by kind and ecosystem, the time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ ENVIRONMENT = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_GLOBAL": os.d
 
 def git(repository: Path, *words: str) -> bytes:
     done = subprocess.run(
-        ["git", "-C", str(repository), *words], capture_output=True, env=ENVIRONMENT
+        ["git", "-C", str(repository), *words],
+        check=False,
+        capture_output=True,
+        env=ENVIRONMENT,
     )
     return done.stdout if done.returncode == 0 else b""
 
@@ -46,7 +49,9 @@ def clone_of(clones: Path, repository: str) -> Path | None:
 
 
 @contextmanager
-def reader(repository: Path, commit: str) -> Iterator[tuple[list[str], Callable[[str], bytes | None]]]:
+def reader(
+    repository: Path, commit: str
+) -> Iterator[tuple[list[str], Callable[[str], bytes | None]]]:
     """Give the files of a commit and what reads them."""
     entries = (line.partition("\t") for line in
                git(repository, "ls-tree", "-r", "-z", "--full-tree", commit)
@@ -56,20 +61,21 @@ def reader(repository: Path, commit: str) -> Iterator[tuple[list[str], Callable[
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT
     ) as process:
-        assert process.stdin and process.stdout
+        requests, answers = process.stdin, process.stdout
+        assert requests is not None
+        assert answers is not None
 
         def read(path: str) -> bytes | None:
-            assert process.stdin and process.stdout
-            process.stdin.write(f"{blobs[path]}\n".encode())
-            process.stdin.flush()
-            head = process.stdout.readline().split()
+            requests.write(f"{blobs[path]}\n".encode())
+            requests.flush()
+            head = answers.readline().split()
             if head[1] != b"blob":
                 return None
-            data = process.stdout.read(int(head[2]) + 1)
+            data = answers.read(int(head[2]) + 1)
             return data[:-1][:MOST_BYTES]
 
         yield list(blobs), read
-        process.stdin.close()
+        requests.close()
 
 
 def judged(clones: Path, row: dict[str, str], took: Counter[str]) -> Found | None:
@@ -129,11 +135,12 @@ def main() -> int:
                 print(f"             {one.path}:{one.line} {one.kind} {one.name} ({one.detector})")
     total = sum(wanted for _, wanted in everything)
     for pairs in by_kind.values():  # recall of a kind: what it alone would have found
-        pairs += [(False, True)] * (total - sum(wanted for _, wanted in pairs))
+        pairs.extend([(False, True)] * (total - sum(wanted for _, wanted in pairs)))
     table("all", {f"{len(everything)} repositories": everything})
     table("kind", by_kind)
     table("ecosystem", by_ecosystem)
-    print(f"\n{took['files']:,} files in {took['ms'] / 1000:.1f} s (CPU {took['cpu_ms'] / 1000:.1f} s)")
+    seconds = f"{took['ms'] / 1000:.1f} s (CPU {took['cpu_ms'] / 1000:.1f} s)"
+    print(f"\n{took['files']:,} files in {seconds}")
     return 0
 
 

@@ -23,6 +23,9 @@ _TROUBLE = (
     ValueError, SyntaxError, RecursionError, MemoryError, AttributeError, TypeError,
     configparser.Error,
 )  # fmt: skip
+SCRIPT = b"# /// script"
+"""How the dependencies in a Python script begin (PEP 723)."""
+_BLOCK = re.compile(r"^# /// script$\n((?:^#(?:| .*)$\n)+?)^# ///$", re.MULTILINE)
 _NAME = re.compile(r"@?[A-Za-z0-9][\w./:-]*")
 
 
@@ -35,7 +38,8 @@ class Dependency(NamedTuple):
     name: str
     line: int
     group: str
-    """`own`: the program itself; `runtime`: needed to run; `extra`: can be used; `other`: of developers or of others."""
+    """`own`: the program itself; `runtime`: needed to run; `extra`: of use, where it is there;
+    `other`: what developers need, or what others bring."""
 
 
 def read_dependencies(
@@ -127,9 +131,7 @@ def _in_xml(data: bytes, row: Mapping[str, Any]) -> Iterator[Dependency]:
             yield Dependency(":".join(parts), line, "other" if others else "runtime")
 
 
-def _elements(
-    data: bytes, wanted: Mapping[str, Any]
-) -> Iterator[tuple[str, int, dict[str, str]]]:
+def _elements(data: bytes, wanted: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, str]]]:
     """Yield path, line, attributes and texts below of each wanted element."""
     parser = expat.ParserCreate()
     opened: list[str] = []
@@ -146,7 +148,7 @@ def _elements(
             texts = inside[-1][2]
             texts[opened[-1]] = (texts.get(opened[-1], "") + held.strip())[:300]
 
-    def end(tag: str) -> None:
+    def end(_: str) -> None:
         opened.pop()
         if inside and inside[-1][0].count("/") == len(opened):
             done.append(inside.pop())
@@ -158,7 +160,7 @@ def _elements(
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
     try:
-        parser.Parse(data, True)  # noqa: FBT003 - the library takes it by position
+        parser.Parse(data, True)
     except expat.ExpatError as error:
         raise ValueError(str(error)) from None
     yield from done
@@ -178,6 +180,11 @@ def _ini(text: str) -> Any:
 
 def _yaml(text: str) -> Any:
     return next((document.value for document in load(text.encode()).documents), None)
+
+
+def _script(text: str) -> Any:
+    blocks = _BLOCK.findall(text)
+    return tomllib.loads("".join(line[2:] + "\n" for line in "".join(blocks[:1]).split("\n")))
 
 
 def _setup(text: str) -> Any:
@@ -202,4 +209,5 @@ def _setup(text: str) -> Any:
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "json": json.loads, "toml": tomllib.loads, "yaml": _yaml, "ini": _ini, "python": _setup,
+    "script": _script,
 }  # fmt: skip

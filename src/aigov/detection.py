@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aigov.dependencies import read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Row
+from aigov.dependencies import SCRIPT, read_dependencies
+from aigov.detectors import Detectors, Ecosystem, Row, stating
 from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
@@ -34,6 +34,7 @@ _LETTERS = bytes(
 )
 _INSTALLING = frozenset({b"install", b"add", b"i", b"npx", b"bunx"})
 _INSTALLS = re.compile(r"\b(?:install|add|i|npx|bunx)[ \t]")
+_KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
 _GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
 _PACKAGE = re.compile(r"(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 
@@ -61,7 +62,7 @@ def detect(
         for path in paths:
             for hit in _hits(path, read, detectors):
                 standing.add(path, hit)
-        weighed = list(standing.weighed())
+        weighed = sorted(standing.weighed())
     kept: dict[tuple[str, ...], Detection] = {}
     demoted: Counter[str] = Counter()
     of_file: Counter[str] = Counter()
@@ -79,13 +80,13 @@ def detect(
     return Found(tuple(sorted(kept.values())), dict(sorted(demoted.items())))
 
 
-def _hits(
-    path: str, read: Callable[[str], bytes | None], detectors: Detectors
-) -> Iterator[Hit]:
+def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) -> Iterator[Hit]:
     """Yield what one file shows by itself."""
     named = detectors.named
     if named["assistant"].search(path):
-        row = next(r for r in detectors.files["tooling.yaml"]["paths"] if re.search(r["path"], path))
+        row = next(
+            r for r in detectors.files["tooling.yaml"]["paths"] if re.search(r["path"], path)
+        )
         yield Hit(1, "tooling", row["name"], "any", row["detector"], "high")
     name = path.rpartition("/")[2].lower()
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
@@ -117,10 +118,12 @@ def _place(data: bytes, word: bytes) -> int:
 def _in_text(
     path: str, data: bytes, words: frozenset[bytes], language: Any, detectors: Detectors
 ) -> Iterator[Hit]:
-    if detectors.any_dependency_file.match(path):
-        yield from _dependencies(path, data, detectors)
+    row = stating(path, detectors)
+    script = language and language.get("script") if SCRIPT in data else None
+    if row := row or script:
+        yield from _dependencies(data, row, detectors)
     if path.endswith(".ipynb"):
-        yield from _notebook(data, words, detectors)
+        yield from _notebook(data, detectors)
         return
     if detectors.named["prose"].search(path):
         return
@@ -151,44 +154,38 @@ def _model(path: str, data: bytes, detectors: Detectors) -> Iterator[Hit]:
                 return
 
 
-def _dependencies(path: str, data: bytes, detectors: Detectors) -> Iterator[Hit]:
-    for pattern, row in detectors.dependency_files:
-        if not pattern.match(path):
-            continue
-        ecosystem = detectors.ecosystems[row["ecosystem"]]
-        kind = "lock" if row.get("locked") else "dependency"
-        for one in read_dependencies(data, row, lambda name: bool(ecosystem.package(name))):
-            if package := ecosystem.package(one.name):
-                doubt = "locked" if row.get("locked") else _GROUPS[one.group]
-                yield Hit(
-                    one.line, "tooling" if package.tooling else "runtime", package.name,
-                    ecosystem.name, f"{ecosystem.name}-{kind}", "high", doubt, kind,
-                    tuple(row.get("aid_of", ())),
-                )  # fmt: skip
-        return
+def _dependencies(data: bytes, row: Mapping[str, Any], detectors: Detectors) -> Iterator[Hit]:
+    ecosystem = detectors.ecosystems[row["ecosystem"]]
+    kind = "lock" if row.get("locked") else "dependency"
+    for one in read_dependencies(data, row, lambda name: bool(ecosystem.package(name))):
+        if package := ecosystem.package(one.name):
+            doubt = "locked" if row.get("locked") else _GROUPS[one.group]
+            yield Hit(
+                one.line, "tooling" if package.tooling else "runtime", package.name,
+                ecosystem.name, f"{ecosystem.name}-{kind}", "high", doubt, kind,
+                tuple(row.get("aid_of", ())),
+            )  # fmt: skip
 
 
-def _imports(imports: Iterable[Use], ecosystem: Ecosystem, kind: str = "runtime") -> Iterator[Hit]:
+def _imports(imports: Iterable[Use], ecosystem: Ecosystem) -> Iterator[Hit]:
     for one in imports:
         package = ecosystem.imported(one.text)
         if package and not package.tooling:
             what = "guarded" if one.guarded else "import"
             detector = f"{ecosystem.name}-import"
             name = package.name or one.text
-            yield Hit(one.line, kind, name, ecosystem.name, detector, "high", "", what)
+            yield Hit(one.line, "runtime", name, ecosystem.name, detector, "high", "", what)
 
 
-def _endpoints(
-    strings: Iterable[Use], ecosystem: str, detectors: Detectors, kind: str = "runtime"
-) -> Iterator[Hit]:
+def _endpoints(strings: Iterable[Use], ecosystem: str, detectors: Detectors) -> Iterator[Hit]:
     for text, line, _ in strings:
         url = text.strip()
         idle = detectors.named["idle"].search(url)
         if found := detectors.named["hosts"].fullmatch(url):
             doubt = "idle" if idle else ""
-            yield Hit(line, kind, found[1].lower(), ecosystem, "endpoint", "high", doubt)
+            yield Hit(line, "runtime", found[1].lower(), ecosystem, "endpoint", "high", doubt)
         elif not idle and " " not in url and detectors.named["paths"].search(url):
-            yield Hit(line, kind, url[:100], ecosystem, "endpoint-path", "medium")
+            yield Hit(line, "runtime", url[:100], ecosystem, "endpoint-path", "medium")
 
 
 def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
@@ -225,7 +222,9 @@ def _lines(
 def _style(path: str, language: Any) -> tuple[str, str]:
     if language:
         return language["comments"], language["quotes"]
-    if path.endswith((".tf", ".hcl", ".tofu", ".nomad", ".bicep", ".jsonnet", ".jsonc", "Jenkinsfile")):
+    if path.endswith(
+        (".tf", ".hcl", ".tofu", ".nomad", ".bicep", ".jsonnet", ".jsonc", "Jenkinsfile")
+    ):
         return "hcl", ""
     return ("none" if path.endswith((".json", ".md")) else "spaced"), ""
 
@@ -234,12 +233,13 @@ def _scalars(document: Any, rows: list[Row]) -> Iterator[Hit]:
     text = document.text
     for pointer, start, _, value in document.scalars():
         key = next((p for p in reversed(pointer.split("/")) if not p.isdecimal()), "")
-        for part in str(value).split("\n") if isinstance(value, str) else ():
+        parts = value.split("\n") if isinstance(value, str) else ()
+        for number, part in enumerate(parts, text[start : start + 1] in ("|", ">")):
             line = f"{key}: {part}"[:_LONGEST_LINE]
             for row in rows:
                 for found in row.pattern.finditer(line):
-                    if found.lastindex:
-                        yield _row_hit(row, found[found.lastindex], text.count("\n", 0, start) + 1)
+                    if name := found.lastindex and found[found.lastindex]:
+                        yield _row_hit(row, name, text.count("\n", 0, start) + 1 + number)
 
 
 def _row_hit(row: Row, name: str, line: int) -> Hit:
@@ -255,27 +255,24 @@ def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
         for found in re.finditer(command, lines):
             for word in str(found[found.lastindex or 0]).split():
                 asked = _PACKAGE.match(word.strip("\"'"))
-                package = ecosystem.package(asked[1]) if asked else None
-                if package:
-                    first = text.find(asked[1]) if asked else 0
+                if asked and (package := ecosystem.package(asked[1])):
+                    line = text.count("\n", 0, text.find(asked[1])) + 1
                     kind = "tooling" if package.tooling else "runtime"
                     doubt = "" if builds or package.tooling else "command"
-                    yield Hit(text.count("\n", 0, first) + 1, kind, package.name, name,
-                              f"{name}-install", "high", doubt, "dependency")  # fmt: skip
+                    yield Hit(line, kind, package.name, name, f"{name}-install", "high", doubt,
+                              "dependency")  # fmt: skip
 
 
-def _notebook(data: bytes, words: frozenset[bytes], detectors: Detectors) -> Iterator[Hit]:
-    del words
+def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
     for line, name, source in read_notebook(data):
-        row = detectors.languages.get({"r": ".r", "julia": ".jl", "javascript": ".js"}.get(name, ".py"))
-        assert row is not None
-        imports, strings = read_code(without_magics(source), row)
+        row = detectors.languages[_KERNELS.get(name, ".py")]
         ecosystem = detectors.ecosystems[row["ecosystem"]]
-        hits = [
-            *_imports(imports, ecosystem, "notebook"),
-            *_endpoints(strings, ecosystem.name, detectors, "notebook"),
-            *_installs("x.sh", re.sub("(?m)^[%!]", "", source), detectors),
-        ]
-        for hit in hits:
-            what = {"kind": "notebook"} if hit.kind == "runtime" else {}
-            yield hit._replace(line=line + hit.line - 1, doubt="", use="", **what)
+        imports, strings = read_code(without_magics(source), row)
+        commands = re.sub("(?m)^[%!]", "", source)
+        for hit in (
+            *_imports(imports, ecosystem),
+            *_endpoints(strings, ecosystem.name, detectors),
+            *_installs("notebook.sh", commands, detectors),
+        ):
+            kind = "notebook" if hit.kind == "runtime" else hit.kind
+            yield hit._replace(line=line + hit.line - 1, kind=kind, doubt="", use="")

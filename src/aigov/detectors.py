@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 _SEPARATORS = re.compile(r"[-_./:\\]")
 _PIECES = re.compile("[a-z0-9]+")
-_COMMON = frozenset(
-    "amazon amazonaws api apache go awssdk azure client cloud com core github google googleapis "
-    "http https java js microsoft org python sdk service services".split()
-)
+_COMMON = frozenset((
+    "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
+    "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft", "org",
+    "python", "sdk", "service", "services",
+))  # fmt: skip
 """Pieces of names that most code holds: a name is looked for by another of its pieces."""
 
 
@@ -152,6 +153,13 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         ),
         telling,
     )  # fmt: skip
+
+
+def stating(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
+    """Return how the dependencies in a file are written, None for what is no such file."""
+    if not detectors.any_dependency_file.match(path):
+        return None
+    return next(row for pattern, row in detectors.dependency_files if pattern.match(path))
 
 
 def index(names: Iterable[str]) -> Index:

@@ -119,7 +119,7 @@ def _numbered(text: str, found: Iterable[tuple[str, int]]) -> Iterator[Use]:
         yield Use(held, line)
 
 
-def _python(text: str, expressions: bool) -> tuple[list[Use], list[Use]]:  # noqa: FBT001
+def _python(text: str, expressions: bool) -> tuple[list[Use], list[Use]]:
     """Read Python by its own parser; expressions are looked into only where they may tell."""
     imports: list[Use] = []
     strings: list[Use] = []
@@ -129,11 +129,9 @@ def _python(text: str, expressions: bool) -> tuple[list[Use], list[Use]]:  # noq
         node, guarded = left.pop()
         if isinstance(node, ast.Expr) and expressions:
             prose.add(node.value)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node not in prose and len(node.value) <= _LONGEST:
-                strings.append(Use(node.value, node.lineno))
-        for name in _imported(node):
-            imports.append(Use(name, getattr(node, "lineno", 1), guarded))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
+            strings += [Use(node.value, node.lineno)] if len(node.value) <= _LONGEST else []
+        imports += [Use(name, getattr(node, "lineno", 1), guarded) for name in _imported(node)]
         inside = guarded or _guards(node)
         if expressions:
             left += [(one, inside) for one in ast.iter_child_nodes(node)]
@@ -203,4 +201,3 @@ def _cells(text: str, notebook: Any) -> Iterator[tuple[int, str, str]]:
 def without_magics(source: str) -> str:
     """Return a cell without the lines that are no Python; the others keep their places."""
     return _MAGIC.sub("", source)
-

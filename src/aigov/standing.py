@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from aigov.dependencies import read_dependencies
-from aigov.detectors import Detectors
+from aigov.detectors import Detectors, stating
 
 MANY_FILES, MANY_SHARE = 3, 10
 """An undeclared import counts where so many files, and one of so many, have one."""
@@ -71,15 +71,17 @@ class Standing:
                  if hit.use in ("import", "guarded") and self._named("tests", path)}  # fmt: skip
         used = self._used() if tests else set()
         for path, hit in self._hits:
-            doubt = hit.doubt
+            doubt, sure = hit.doubt, hit.confidence
             if hit.use in ("import", "guarded"):
                 doubt = "test" if path in tests - used else self._doubt(path, hit)
-            elif hit.use == "lock" and (posixpath.dirname(path), hit.ecosystem) not in self._stating:
-                doubt, hit = "", hit._replace(confidence="medium")  # noqa: PLW2901
+            elif hit.use == "lock" and not self._stating.get(
+                (posixpath.dirname(path), hit.ecosystem)
+            ):
+                doubt, sure = "", "medium"
             elif hit.kind in ("infrastructure", "notebook") and self._named("fixtures", path):
                 doubt = "fixture"
-            kept = hit._replace(doubt=doubt)
-            yield path, kept._replace(kind="mention", confidence="low") if doubt else kept
+            kind = "mention" if doubt else hit.kind
+            yield path, hit._replace(kind=kind, confidence="low" if doubt else sure, doubt=doubt)
 
     def _named(self, what: str, path: str) -> bool:
         return bool(self._detectors.named[what].search(path))
@@ -119,10 +121,9 @@ class Standing:
     def _stating(self) -> dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]]:
         """Folder and ecosystem to the dependency files there, with what they are."""
         found = defaultdict(list)
-        for path in filter(self._detectors.any_dependency_file.match, self._paths):
-            rows = (row for fits, row in self._detectors.dependency_files if fits.match(path))
-            row = next(rows)
-            if not row.get("locked"):
+        for path in self._paths:
+            row = stating(path, self._detectors)
+            if row and not row.get("locked"):
                 found[posixpath.dirname(path), row["ecosystem"]].append((path, row))
         return found
 
@@ -141,15 +142,21 @@ class Standing:
         return self._stated[path]
 
     def _is_common(self, ecosystem: str) -> bool:
-        files = {path for path in self._importing[ecosystem]
-                 if not (self._named("fixtures", path) or self._named("samples", path))}  # fmt: skip
+        aside = ("fixtures", "samples")
+        files = {
+            path
+            for path in self._importing[ecosystem]
+            if not any(self._named(one, path) for one in aside)
+        }
         endings = Counter(path.rpartition(".")[2] for path in files)
         alike = sum(path.rpartition(".")[2] in endings for path in self._paths)
         return len(files) >= MANY_FILES and len(files) * MANY_SHARE >= alike
 
     def _used(self) -> set[str]:
         """Return the test files that code which is no test imports, directly or through another."""
-        code = [path for path in self._paths if path[path.rfind(".") :] in self._detectors.languages]
+        code = [
+            path for path in self._paths if path[path.rfind(".") :] in self._detectors.languages
+        ]
         tests = {path: posixpath.basename(path).rpartition(".")[0].encode()
                  for path in code if self._named("tests", path)}  # fmt: skip
         used: set[str] = set()
