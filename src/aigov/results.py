@@ -89,6 +89,22 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
+class Detection(NamedTuple):
+    """A place where a repository uses AI, found without a manifest's help."""
+
+    path: str
+    """POSIX, relative to the repository root."""
+    line: int
+    kind: str
+    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
+    name: str
+    """Package, host, image, resource or format."""
+    ecosystem: str
+    detector: str
+    confidence: str
+    """`high medium low`."""
+
+
 class Reason(NamedTuple):
     """Something that blocks a deploy."""
 
