@@ -25,10 +25,11 @@ test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure 
 prove: $(BIN)/.installed ## Prove the shipped policies by their cases and mutants
 	$(BIN)/aigov-gate policies test
 
-bench: ## Measure the hook as a user installs it, as a ratio in one run
+bench: ## Measure hook and gate as a user installs them, as ratios in one run
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check .
 	.venv-bench/bin/python benchmarks/start.py
+	.venv-bench/bin/python benchmarks/gate.py
 
 lint: $(BIN)/.installed ## Formatting, lints, types, floors
 	$(BIN)/pip install --quiet --disable-pip-version-check ruff mypy import-linter check-jsonschema types-PyYAML types-jsonschema

@@ -18,6 +18,7 @@ from aigov.changes import (
     changed_paths,
     described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
 )
@@ -330,6 +331,21 @@ def test_what_the_first_version_brings_is_imported_and_never_dated_back():
     assert facts(("2026-01-01", record(submitted=None)), (None, OLD)) == ([], 2882)
 
 
+@pytest.mark.parametrize(
+    ("first", "day"),
+    [
+        ((None, OLD), AS_OF),
+        (("2026-01-01", OLD), "2026-01-01"),
+        (("2020-01-01", record("2020-01-01", submitted=None)), ""),
+        (("2026-01-01", {}), ""),
+    ],
+)
+def test_what_was_imported_and_when_is_told_of_the_first_version_alone(first, day):
+    versions = [Version(on, recorded(one)) for on, one in (first, (None, record("2019-01-01")))]
+    assert imported(versions, AS_OF) == day
+    assert imported([], AS_OF) == ""
+
+
 PLAN = ("2026-01-01", record("2026-06-01"))
 
 
@@ -379,11 +395,11 @@ def test_what_the_shipped_policy_makes_of_a_rewritten_record():
     assert "MAN-012" not in findings(judge(old, None, {"history": {"git": steady}}))
 
 
-def test_only_records_are_kept_of_a_version():
+def test_only_records_and_what_they_cover_are_kept_of_a_version():
     kept = recorded(example(CREDIT).value)
     assert kept[("lifecycle", "pilot", "start_on")] == ["2025-06-02"]
     assert len(kept[("approvals",)]) == 9
-    assert len(kept) == 4
+    assert len(kept) == 9
     assert recorded(None) == {}
 
 

@@ -13,7 +13,7 @@ from aigov.findings import Outcome, Result, by_code
 from aigov.judgement import judge
 from aigov.law import MAX_AGE_DAYS, age_days
 from aigov.policies import TIERS
-from aigov.preparing import Prepared, ReadFile, Surroundings, mapping, shape_result
+from aigov.preparing import NOTHING, Prepared, ReadFile, Surroundings, mapping, shape_result
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -74,8 +74,10 @@ def _judge_use_case(
             if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
         ]
     results += prepared.shape
-    own = surroundings.of.get(prepared.id)
-    results += own.results if own else ()
+    own = surroundings.of.get(prepared.id, NOTHING)
+    results += own.results
+    if own.notes:
+        results = [one._replace(note=own.notes.get(one.code, one.note)) for one in results]
     return _unjudged(prepared, settings)._replace(
         stage=stage,
         tier=tier,
@@ -85,7 +87,7 @@ def _judge_use_case(
         results=tuple(sorted(results, key=by_code)),
         next_stage=following,
         preview=tuple(preview),
-        changed=own.changed if own else None,
+        changed=own.changed,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.agreement import agree
+from aigov.authorship import read_trail
 from aigov.bundled import folder, read_tree
 from aigov.changes import (
     Version,
@@ -16,13 +17,17 @@ from aigov.changes import (
     changed_paths,
     described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
     unknown_changes,
 )
 from aigov.check import check
 from aigov.clues import Guide, read_clues
+from aigov.errors import UsageError
+from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
+from aigov.identities import Trail, judge_approvers, waiver_authors
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.packs import read_document
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
@@ -34,6 +39,8 @@ from aigov.snapshots import Snapshot
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
+IMPORTING = "MAN-012"
+"""The policy that counts no record that the first commit of a manifest brought."""
 
 
 class Commit(NamedTuple):
@@ -44,6 +51,8 @@ class Commit(NamedTuple):
     past: Histories
     before: tuple[ReadFile, ...]
     """The manifests of the base."""
+    trail: Trail
+    """Who wrote the documents of the commit."""
     rules: Rules
     settings: Settings
 
@@ -68,17 +77,32 @@ def read_commit(
     """
     base = base_of(git.root, found.commit, named)
     past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
-    manifests = Snapshot(git, base.commit).manifests() if base.commit else ()
-    before = (read(path, data, rules, settings) for path, data in manifests if data is not None)
-    return Commit(found, base, past, tuple(before), rules, settings)
+    before: tuple[ReadFile, ...] = ()
+    try:
+        listed = Snapshot(git, base.commit, found).manifests() if base.commit else ()
+        files = ((path, data) for path, data in listed if data is not None)
+        before = tuple(read(path, data, rules, settings) for path, data in files)
+    except UsageError as error:  # the commit itself is there: only its base is unknown
+        base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
+    trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
+    trail = read_trail(git.root, found.commit, trusted)
+    return Commit(found, base, past, before, trail, rules, settings)
 
 
 def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
     """Judge the use cases of a commit; None where it has none and uses no AI."""
     settings = commit.settings
     files = list(_files(commit))
-    waivers = _settled_waivers(commit, [file for file, _ in files]) if settings.profile else ()
-    settings = settings._replace(waivers_on_base=frozenset(waivers), demanded=DEMANDED)
+    read_files = [file for file, _ in files]
+    waivers = _settled_waivers(commit, read_files) if settings.profile else ()
+    settings = settings._replace(
+        waivers_on_base=frozenset(waivers),
+        waiver_authors=waiver_authors(
+            (one for file in read_files for one in file.documents if one.kind == "Waiver"),
+            commit.trail, commit.rules, settings.profile,
+        ),
+        demanded=DEMANDED,
+    )  # fmt: skip
     gone = gone_manifests(commit.before, [file for file, _ in files])
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
     if not files:
@@ -125,6 +149,7 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
     if mapping(mapping(one.value, "spec"), "lifecycle").get("stage") == "retired":
         return Known({}, ())  # what is off agrees with nothing and can be loosened
     agreed = agree(one, Repository(found.files.keys(), found.read), rules, settings)
+    agreed += judge_approvers(one, commit.trail, rules, settings)
     versions = commit.past.versions.get(one.id, ())
     unknown = commit.unknown
     if before and not versions:  # the manifest of the base is too large to have been followed
@@ -133,13 +158,17 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
         return Known({}, (*agreed, *unknown_changes(one, unknown, rules)))
     if commit.base.landed != found.commit:
         versions = (*versions, Version(None, recorded(one.document.value)))
+    if before and before.document.own_text == one.document.own_text:
+        before = one  # which spares looking for what changed
     history = {
         "change": {"paths": changed_paths(before.value, one.value) if before else []},
         "git": record_facts(versions, settings.as_of),
     }
     changed = described(before.value, one.value) if before else None
-    findings = change_findings(before, one, rules)
-    return Known({"history": history}, (*agreed, *findings), changed)
+    findings = change_findings(before, one, rules) + judge_freshness(versions, one, rules)
+    day = imported(versions, settings.as_of)
+    notes = {IMPORTING: f"imported on {day}"} if day else {}
+    return Known({"history": history}, (*agreed, *findings), changed, notes)
 
 
 def _unregistered(found: Snapshot) -> Iterator[Problem]:

@@ -81,18 +81,47 @@ class Repository:
             return None
         return found.splitlines()[-1]
 
-    def files(self, commit: str) -> Iterator[tuple[str, str, str, int]]:
-        """Yield path, mode, id and size of every file of a commit; submodules have size 0."""
-        listed: str = self._ask.ls_tree("-r", "-z", "--long", "--full-tree", commit)
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (git.GitError, OSError, ValueError) as error:
+            self._ask.clear_cache()  # git ends its `cat-file --batch` at what it cannot fetch
+            raise UsageError(
+                "parts of the commit are not in this clone",
+                where=self.root,
+                remedy="clone it whole, without --filter",
+            ) from error
+
+    def files(self, commit: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id of every file of a commit.
+
+        Raises:
+            UsageError: the clone has not all of it; so for the next two.
+        """
+        with self._reading():
+            listed: str = self._ask.ls_tree("-r", "-z", "--full-tree", commit)
         for line in filter(None, listed.split("\0")):
             head, _, path = line.partition("\t")
-            mode, _, blob, size = head.split()
-            yield path, mode, blob, int(size) if size.isdecimal() else 0
+            mode, _, blob = head.split(" ")
+            yield path, mode, blob
+
+    def differing(self, one: str, other: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id in the commit `other` of every file that is not as in `one`;
+        the mode of a file that is not there is `000000`."""
+        with self._reading():
+            listed: str = self._ask.diff_tree(
+                "-r", "-z", "--no-renames", "--ignore-submodules=none", one, other, "--"
+            )
+        words = iter(listed.split("\0"))
+        for head, path in zip(words, words, strict=False):
+            _, mode, _, blob, _ = head.split(" ")
+            yield path, mode, blob
 
     def content(self, blob: str, most: int) -> bytes:
         """Return the first bytes of a blob."""
-        stream = self._repo.odb.stream(bytes.fromhex(blob))
-        found: bytes = stream.read(most)
+        with self._reading():
+            found: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read(most)
         return found
 
     def origin(self) -> str:

@@ -1,8 +1,8 @@
 """Whether a pipeline runs the gate; what to look for is `vocabulary/pipelines.yaml`."""
 
 import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from aigov.source import Document, load
@@ -13,13 +13,14 @@ MAX_BYTES = 64 * 1024
 
 def kind_of(path: str, how: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the kind of pipeline that the file at `path` (POSIX) defines, None for none."""
-    fits = (
-        kind
-        for kind in how["pipelines"]
-        for pattern in kind["files"]
-        if path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
-    )
-    return next(fits, None)
+    return next((one for one in how["pipelines"] if _named(tuple(one["files"]))(path)), None)
+
+
+@cache
+def _named(patterns: tuple[str, ...]) -> Callable[[str], object]:
+    """Return what tells whether a path fits a pattern, in which * stands within one name."""
+    each = (re.escape(one).replace(r"\*", "[^/]*") for one in patterns)
+    return re.compile("|".join(each)).fullmatch
 
 
 def runs_gate(data: bytes, kind: Mapping[str, Any], how: Mapping[str, Any]) -> bool:

@@ -19,6 +19,15 @@ class Tightening(NamedTuple):
     """Where the profile says so."""
 
 
+class Authors(NamedTuple):
+    """Who wrote a record, by what git says of its commits."""
+
+    people: Mapping[str, str]
+    """Each person, normalised, to the first commit (12 digits) that names them."""
+    unknown: str = ""
+    """Why that is not all of them, or not vouched for, else ""."""
+
+
 class Profile(NamedTuple):
     """An organisation profile (`kind: Organization`), as far as `check` reads it."""
 
@@ -61,6 +70,8 @@ class Settings(NamedTuple):
     honour_waivers: bool = True
     waivers_on_base: frozenset[str] | None = None
     """The ids of the waivers that count; None: all do."""
+    waiver_authors: Mapping[str, Authors] = {}
+    """By the id of a waiver, where git was asked."""
     preview: bool = False
     """Also judge what the next stage asks."""
     demanded: frozenset[str] = frozenset()
