@@ -219,9 +219,8 @@ def _lines(
     code = lex(text, style, quotes)
     for row in rows:
         for found in row.pattern.finditer(code.text):
-            if found.lastindex and not code.quoted(found.start()):
-                at = found.start(found.lastindex)
-                yield _row_hit(row, found[found.lastindex], code.line(at))
+            if not code.quoted(found.start()):
+                yield _row_hit(row, found, code.line(found.start(found.lastindex or 0)))
 
 
 def _style(path: str, language: Any) -> tuple[str, str]:
@@ -243,12 +242,12 @@ def _scalars(document: Any, rows: list[Row]) -> Iterator[Hit]:
             line = f"{key}: {part}"[:_LONGEST_LINE]
             for row in rows:
                 for found in row.pattern.finditer(line):
-                    if name := found.lastindex and found[found.lastindex]:
-                        yield _row_hit(row, name, text.count("\n", 0, start) + 1 + number)
+                    yield _row_hit(row, found, text.count("\n", 0, start) + 1 + number)
 
 
-def _row_hit(row: Row, name: str, line: int) -> Hit:
-    return Hit(line, row.kind, name[:100], row.ecosystem, row.detector, row.confidence)
+def _row_hit(row: Row, found: re.Match[str], line: int) -> Hit:
+    name = found[found.lastindex or 0][:100]
+    return Hit(line, row.kind, name, row.ecosystem, row.detector, row.confidence)
 
 
 def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
