@@ -18,7 +18,7 @@ from aigov.languages import lex
 from aigov.source import load
 
 MAX_BYTES = 16 * 1024 * 1024
-"""A larger file is passed over: no resolver writes one."""
+"""Of a larger file the beginning is read, which JSON cannot be: no resolver writes one."""
 _TROUBLE = (
     ValueError, SyntaxError, RecursionError, MemoryError, AttributeError, TypeError,
     configparser.Error,
@@ -47,8 +47,7 @@ def read_dependencies(
 ) -> list[Dependency]:
     """Return what the file states, with the lines of those that are `known`; nothing where
     it is not what its name says."""
-    if len(data) > MAX_BYTES:
-        return []
+    data = data[:MAX_BYTES]
     try:
         text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
         if row["read"] == "text":

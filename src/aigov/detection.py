@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.dependencies import SCRIPT, read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Row, stating
+from aigov.detectors import Detectors, Ecosystem, Package, Row, stating
 from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
@@ -33,10 +33,12 @@ _LETTERS = bytes(
     for one in range(256)
 )
 _INSTALLING = frozenset({b"install", b"add", b"i", b"npx", b"bunx"})
-_INSTALLS = re.compile(r"\b(?:install|add|i|npx|bunx)[ \t]")
+_INSTALLS = re.compile(r"^[^\n]*\b(?:install|add|i|npx|bunx)[ \t][^\n]*", re.MULTILINE)
+_WORD = re.compile(
+    r"(?<!\S)[\"']?(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w-]*(?:\.(?!git\b)[\w-]+)*)"
+)
 _KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
 _GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
-_PACKAGE = re.compile(r"(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w.-]*)")
 
 
 class Found(NamedTuple):
@@ -92,7 +94,7 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
     if named["skip"].search(path) or not (data := read(path)):
         return
-    if language is None and not named["prose"].search(path):
+    if language is None:
         yield from _model(path, data, detectors)
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     pieces = data[:limit].translate(_LETTERS).split()
@@ -160,11 +162,14 @@ def _dependencies(data: bytes, row: Mapping[str, Any], detectors: Detectors) -> 
     for one in read_dependencies(data, row, lambda name: bool(ecosystem.package(name))):
         if package := ecosystem.package(one.name):
             doubt = "locked" if row.get("locked") else _GROUPS[one.group]
-            yield Hit(
-                one.line, "tooling" if package.tooling else "runtime", package.name,
-                ecosystem.name, f"{ecosystem.name}-{kind}", "high", doubt, kind,
-                tuple(row.get("aid_of", ())),
-            )  # fmt: skip
+            found = (one.line, package, f"{ecosystem.name}-{kind}", doubt, kind)
+            yield _packaged(*found)._replace(aid_of=tuple(row.get("aid_of", ())))
+
+
+def _packaged(line: int, package: Package, detector: str, doubt: str, use: str) -> Hit:
+    kind, ecosystem = ("tooling" if package.tooling else "runtime"), detector.rpartition("-")[0]
+    doubt = "" if package.tooling else doubt
+    return Hit(line, kind, package.name, ecosystem, detector, "high", doubt, use)
 
 
 def _imports(imports: Iterable[Use], ecosystem: Ecosystem) -> Iterator[Hit]:
@@ -214,9 +219,8 @@ def _lines(
     code = lex(text, style, quotes)
     for row in rows:
         for found in row.pattern.finditer(code.text):
-            if found.lastindex and not code.quoted(found.start()):
-                at = found.start(found.lastindex)
-                yield _row_hit(row, found[found.lastindex], code.line(at))
+            if not code.quoted(found.start()):
+                yield _row_hit(row, found, code.line(found.start(found.lastindex or 0)))
 
 
 def _style(path: str, language: Any) -> tuple[str, str]:
@@ -238,29 +242,24 @@ def _scalars(document: Any, rows: list[Row]) -> Iterator[Hit]:
             line = f"{key}: {part}"[:_LONGEST_LINE]
             for row in rows:
                 for found in row.pattern.finditer(line):
-                    if name := found.lastindex and found[found.lastindex]:
-                        yield _row_hit(row, name, text.count("\n", 0, start) + 1 + number)
+                    yield _row_hit(row, found, text.count("\n", 0, start) + 1 + number)
 
 
-def _row_hit(row: Row, name: str, line: int) -> Hit:
-    return Hit(line, row.kind, name[:100], row.ecosystem, row.detector, row.confidence)
+def _row_hit(row: Row, found: re.Match[str], line: int) -> Hit:
+    name = found[found.lastindex or 0][:100]
+    return Hit(line, row.kind, name, row.ecosystem, row.detector, row.confidence)
 
 
 def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
-    joined = lex(re.sub(r"\\\n", "  ", text), "spaced", "").text
-    lines = "\n".join(line for line in joined.split("\n") if _INSTALLS.search(line))
-    builds = detectors.named["builds"].search(path)
-    for name, command in detectors.files["installs.yaml"]["commands"].items():
-        ecosystem = detectors.ecosystems[name]
-        for found in re.finditer(command, lines):
-            for word in str(found[found.lastindex or 0]).split():
-                asked = _PACKAGE.match(word.strip("\"'"))
-                if asked and (package := ecosystem.package(asked[1])):
-                    line = text.count("\n", 0, text.find(asked[1])) + 1
-                    kind = "tooling" if package.tooling else "runtime"
-                    doubt = "" if builds or package.tooling else "command"
-                    yield Hit(line, kind, package.name, name, f"{name}-install", "high", doubt,
-                              "dependency")  # fmt: skip
+    joined = lex(text.replace("\\\n", "  "), "spaced", "").text
+    doubt = "" if detectors.named["builds"].search(path) else "command"
+    for line in _INSTALLS.finditer(joined):
+        for name, command in detectors.files["installs.yaml"]["commands"].items():
+            for found in re.compile(command).finditer(joined, *line.span()):
+                for word in _WORD.finditer(joined, *found.span(found.lastindex or 0)):
+                    if package := detectors.ecosystems[name].package(word[1]):
+                        at = text.count("\n", 0, word.start()) + 1
+                        yield _packaged(at, package, f"{name}-install", doubt, "dependency")
 
 
 def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
