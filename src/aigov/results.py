@@ -89,6 +89,10 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
+NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
+"""Kinds of detection that need a manifest."""
+
+
 class Detection(NamedTuple):
     """A place where a repository uses AI, found without a manifest's help."""
 
@@ -103,6 +107,8 @@ class Detection(NamedTuple):
     detector: str
     confidence: str
     """`high medium low`."""
+    use_case: str | None = None
+    """The use case that covers it; several with ", " between; None: no manifest does."""
 
 
 class Reason(NamedTuple):
@@ -150,6 +156,10 @@ class CheckResult(NamedTuple):
     """Of the gate alone."""
     source_url: str = ""
     """Where the files of the commit can be read, their paths after a `/`; "" if unknown."""
+    detections: tuple[Detection, ...] = ()
+    """Of what reads the repository's code; sorted."""
+    ai_use: str = ""
+    """`none registered unregistered declared_not_ai`; "" where nobody looked at the code."""
 
 
 def summarise(result: CheckResult) -> Summary:
