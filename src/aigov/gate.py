@@ -5,7 +5,7 @@ base and their history, never the working tree.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from aigov.agreement import agree
@@ -29,7 +29,7 @@ from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
 from aigov.lineage import Base, Histories, base_of, histories
 from aigov.packs import PROVIDERS
-from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
+from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.reconciliation import Reconciled, reconcile
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
@@ -120,7 +120,7 @@ def judge_commit(
 
 def _reconciled(commit: Commit, files: Iterable[ReadFile], repository: str) -> Reconciled:
     found, rules, detectors = commit.found, commit.rules, shipped_detectors()
-    names = rules.packs[0].documents[PROVIDERS].value
+    names: Any = rules.packs[0].documents[PROVIDERS].value
     seen = sight(found.files, found.read, detectors, names)
     use_cases = [one for file in files for one in file.documents if one.kind == "UseCase"]
     return reconcile(seen, use_cases, detectors, rules, commit.settings, repository)

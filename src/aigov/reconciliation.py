@@ -1,36 +1,34 @@
 """Declaration and code, reconciled in both directions: findings REC-001 to REC-005 and REP-001.
 
-Which use case covers which file follows from where its manifest lies and from `metadata.scope`.
-What is seen there and not declared is a finding at the line of code; what is declared and not
-seen, one at the line of the manifest; what no manifest covers, a problem of the repository.
+What is seen in the scope of a use case and not declared is a finding at the line of code; what
+is declared and not seen, one at the line of the manifest; what no manifest covers, a problem of
+the repository.
 """
 
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from aigov.codeowners import matches
 from aigov.detectors import Detectors
 from aigov.findings import Outcome, Place, Result, fingerprint
 from aigov.packs import PROVIDERS
 from aigov.preparing import Prepared, mapping
 from aigov.results import NEEDING, Detection, Problem
 from aigov.rules import Rules
+from aigov.scopes import LONGEST, Scopes, excused, fits, listing, nearest
 from aigov.settings import Settings
-from aigov.sightings import Sightings
+from aigov.sightings import NEARER, Sightings
 
 CODES = ("REC-001", "REC-002", "REC-003", "REC-004", "REC-005")
 OTHERS = 2
-"""Manifests in folders of their own beside which one for the whole repository is too wide."""
-_SHOWN = 4
-"""Names that a message lists before it counts the rest."""
-_LONGEST = 160
-"""Characters of a name in a message."""
+"""Other folders with manifests beside which one for the whole repository is too wide."""
+_MODELS = "/spec/architecture/models"
 
-Said = Iterator[tuple[str, str, str, str, Detection | None]]
-"""Code, pointer into the manifest, what is at fault there, words, and where it was seen."""
+Key = tuple[str, str]
+"""Path and id of a use case."""
 
 
 class Reconciled(NamedTuple):
@@ -40,14 +38,25 @@ class Reconciled(NamedTuple):
     """As they were seen, each with the use cases that cover it."""
     problems: tuple[Problem, ...]
     """REP-001: one for each component with AI that no manifest covers."""
-    results: Mapping[tuple[str, str], tuple[Result, ...]]
-    """By path and id of a use case: REC-001 to REC-005."""
-    running: Mapping[tuple[str, str], tuple[str, ...]]
-    """By path and id of a retired use case: where its code still uses AI."""
+    results: Mapping[Key, tuple[Result, ...]]
+    """REC-001 to REC-005; a use case that is retired and off has none."""
+    running: Mapping[Key, list[dict[str, str]]]
+    """Of each use case `repository.running` (`schemas/facts.v1.json`)."""
     ai_use: str
     """`none registered unregistered declared_not_ai`."""
-    notes: tuple[str, ...] = ()
-    """What the profile says that this repository is not, in words."""
+    notes: tuple[str, ...]
+
+
+class _Said(NamedTuple):
+    """A finding before it is placed."""
+
+    code: str
+    pointer: str
+    words: str
+    what: str = ""
+    """What tells it from others of its code at that pointer."""
+    at: Detection | None = None
+    """Where it stands, if not in the manifest."""
 
 
 def reconcile(
@@ -60,72 +69,55 @@ def reconcile(
 ) -> Reconciled:
     """Compare what was seen in a repository with its use cases, whose paths start at its root.
 
-    `repository` is its name in the profile's `not_ai`, such as `organisation/name`.
+    `repository` is its name for the profile's `not_ai`, such as `organisation/name`.
     """
-    reach = _Reach(use_cases)
-    covering = {one.path: reach.covering(one.path) for one in seen.detections}
-    excused, notes = _excused(settings, repository)
-    open_ones = [one for one in seen.detections if one.kind in NEEDING and not covering[one.path]]
-    uncovered = [
-        one for one in open_ones if not any(matches(f"/{g}", one.path.split("/")) for g in excused)
-    ]
-    names: Mapping[str, Any] = rules.packs[0].documents[PROVIDERS].value
-    retired = {n for n, one in enumerate(use_cases) if _stage(one) == "retired"}
+    scopes = Scopes(use_cases)
+    shown = [_covered(one, scopes, use_cases) for one in seen.detections]
+    own: dict[int, list[Detection]] = defaultdict(list)
+    for one in shown:
+        for number in scopes.covering(one.path):
+            own[number].append(one)
+    globs, notes = excused(settings, repository)
+    left = [one for one in shown if one.kind in NEEDING and not scopes.covering(one.path)]
+    uncovered = [one for one in left if not any(fits(g, one.path.split("/")) for g in globs)]
+    coded = {number for path in seen.code for number in scopes.covering(path)}
+    retired = {number for number, each in enumerate(use_cases) if _is_retired(each)}
+    given: Any = rules.packs[0].documents[PROVIDERS].value
+    names = _Names(given, detectors, {})
     results, running = {}, {}
-    for number, one in enumerate(use_cases):
-        own = [d for d in seen.detections if number in covering[d.path]]
-        if number in retired:
-            left = [d for d in own if d.kind == "runtime" and retired.issuperset(covering[d.path])]
-            running[one.path, one.id] = tuple(_place(d) for d in left)
-            if not left:
-                continue
-        code = any(number in reach.covering(path) for path in seen.code)
-        scope = _Scope(one, own, code, _Names(names, detectors))
-        said = [*scope.undeclared(), *scope.unused(), *scope.wide(seen.components, reach)]
-        results[one.path, one.id] = tuple(_results(said, scope, rules))
-    used = any(one.kind in NEEDING for one in seen.detections)
-    state = "registered" if use_cases else "declared_not_ai" if used else "none"
+    for number, each in enumerate(use_cases):
+        key, off = (each.path, each.id), number in retired
+        still = [one for one in own[number] if off and one.kind == "runtime"
+                 and retired.issuperset(scopes.covering(one.path))]  # fmt: skip
+        places = listing([f"{one.path}:{one.line} ({one.name})" for one in still])
+        running[key] = [{"pointer": "/spec/lifecycle/stage", "at": places}] if still else []
+        if still or not off:
+            scope = _Scope(each, own[number], names)
+            said = [*scope.undeclared(), *scope.unused(), *scope.wide(seen.components, scopes)]
+            code = number in coded or bool(own[number])
+            results[key] = tuple(_results(said if code else None, each, rules))
+    covered = "registered" if use_cases else "declared_not_ai" if left else "none"
     return Reconciled(
-        tuple(
-            one._replace(use_case=", ".join(use_cases[n].id for n in covering[one.path]) or None)
-            for one in seen.detections
-        ),
-        tuple(_unregistered(uncovered, seen.components)),
-        results, running, "unregistered" if uncovered else state, notes,
+        tuple(shown), tuple(_unregistered(uncovered, seen.components)), results, running,
+        "unregistered" if uncovered else covered, notes,
     )  # fmt: skip
 
 
-class _Reach:
-    """Which use cases cover a file."""
-
-    def __init__(self, use_cases: Sequence[Prepared]) -> None:
-        self.folders: dict[str, list[tuple[int, list[str] | None]]] = {}
-        for number, one in enumerate(use_cases):
-            given = mapping(one.value, "metadata").get("scope")
-            globs = [g for g in given if isinstance(g, str)] if isinstance(given, list) else None
-            self.folders.setdefault(posixpath.dirname(one.path), []).append((number, globs))
-
-    def covering(self, path: str) -> tuple[int, ...]:
-        """Return the positions of the use cases whose manifest lies nearest above a file, as
-        far as their scope takes it in."""
-        folder = _nearest(path, self.folders)
-        below = path.split("/")[folder.count("/") + bool(folder) :] if folder is not None else []
-        return tuple(
-            number
-            for number, globs in self.folders.get(folder or "", ()) if folder is not None
-            if globs is None or any(matches(f"/{g.removeprefix('./')}", below) for g in globs)
-        )  # fmt: skip
+def _covered(one: Detection, scopes: Scopes, use_cases: Sequence[Prepared]) -> Detection:
+    ids = [use_cases[number].id for number in scopes.covering(one.path)]
+    return one._replace(use_case=listing(ids) or None)
 
 
 class _Names(NamedTuple):
-    """What names of providers, models and tools stand for."""
+    """What names of providers stand for."""
 
     given: Mapping[str, Any]
     """`vocabulary/providers.yaml`."""
     detectors: Detectors
+    known: dict[tuple[str, ...], str]
 
     def said(self, text: str) -> set[str]:
-        """Return the providers that a text names; of a longer name and one inside it the longer."""
+        """Return the providers that a text names; of a name within a longer one the longer."""
         words, found = _words(text), set()
         known = {word: slug for slug, also in self.given["names"].items() for word in (slug, *also)}
         for word in sorted(known, key=len, reverse=True):
@@ -136,200 +128,157 @@ class _Names(NamedTuple):
 
     def seen(self, one: Detection) -> str:
         """Return the provider that a detection shows, "" where it names none."""
-        if one.detector == "endpoint":
+        key = (one.detector, one.ecosystem, one.name)
+        if key not in self.known:
+            self.known[key] = self._seen(*key)
+        return self.known[key]
+
+    def _seen(self, detector: str, ecosystem: str, name: str) -> str:
+        if detector == "endpoint":
             hosts = self.detectors.files["endpoints.yaml"]["hosts"].items()
-            return next((str(to) for host, to in hosts if fnmatchcase(one.name, host)), "")
-        ecosystem = self.detectors.ecosystems.get(one.ecosystem)
-        package = ecosystem.package(one.name) if ecosystem else None
-        if package and one.detector.startswith(f"{one.ecosystem}-"):
-            return package.provider
+            return next((str(to) for host, to in hosts if fnmatchcase(name, host)), "")
+        if detector.startswith(f"{ecosystem}-"):
+            package = self.detectors.ecosystems[ecosystem].package(name)
+            return package.provider if package else ""
         for row in self.given["seen"]:
-            if re.fullmatch(row["pattern"], f"{one.detector} {one.name}"):
+            if re.fullmatch(row["pattern"], f"{detector} {name}"):
                 return str(row["provider"])
-        return min(self.said(one.name), default="")
+        return min(self.said(name), default="")
 
 
 class _Scope:
     """One use case, and what was seen in its scope."""
 
-    def __init__(self, one: Prepared, own: list[Detection], code: bool, names: _Names) -> None:
-        self.one, self.names, self.code = one, names, code or bool(own)
-        self.stated = mapping(mapping(one.value, "spec"), "architecture")
-        self.models = [m for m in _listed(self.stated, "models") if isinstance(m, dict)]
-        self.near = [d for d in own if d.detector in ("model-name", "agent-tool", "mcp-server")]
-        self.own = [d for d in own if d.kind in NEEDING and d not in self.near]
-        self.providers: dict[str, list[Detection]] = {}
+    def __init__(self, one: Prepared, own: Sequence[Detection], names: _Names) -> None:
+        self.one, self.names, self.given = one, names, names.given
+        spec = mapping(one.value, "spec")
+        self.stated = mapping(spec, "architecture")
+        self.models = _listed(self.stated, "models")
+        self.others = [*_listed(self.stated, "components"), *_listed(spec, "third_parties")]
+        self.near = [d for d in own if d.detector in (*NEARER, *self.given["models"])]
+        self.own = [d for d in own if d.kind in NEEDING and d.detector not in NEARER]
+        self.providers: dict[str, list[Detection]] = defaultdict(list)
         for d in self.own:
-            self.providers.setdefault(names.seen(d), []).append(d)
+            self.providers[names.seen(d)].append(d)
+
+    def undeclared(self) -> Iterator[_Said]:
+        """Yield the providers, models and tools that are seen and not declared."""
+        declared = self._declared()
+        addressed = {name for name, seen in self.providers.items() for d in seen
+                     if d.detector == "endpoint" or d.kind == "infrastructure"}  # fmt: skip
+        for provider, seen in self.providers.items():
+            also = {*self.given["reaches"].get(provider, ())}
+            also |= addressed & {*self.given["speaks"].get(provider, ())}
+            called = [d for d in seen if d.detector == "endpoint"]
+            if provider and provider not in declared and (called or declared.isdisjoint(also)):
+                words = f"no provider {provider} is declared, but {_used(called or seen)}"
+                yield _Said("REC-001", _MODELS, words, provider, (called or seen)[0])
+        tools = [_words(str(one.get("name"))) for one in
+                 _listed(mapping(self.stated, "agent"), "tools")]  # fmt: skip
+        agent = bool(tools) or "agent" in str(self.stated.get("pattern"))
+        first = {(d.detector, d.name): d for d in reversed(self.near)}
+        for d in sorted(first.values()):
+            name = f"{d.name:.{LONGEST}} is used here, and"
+            if d.detector in ("agent-tool", "mcp-server"):
+                editor = "editors" if agent else "developers"
+                if not re.search(self.given[editor], d.path) and not any(
+                    _words(d.name) in tool for tool in tools
+                ):
+                    words = f"the tool {name} no agent declares it"
+                    yield _Said("REC-003", "/spec/architecture/agent/tools", words, d.name, d)
+            elif not any(_is_model(d.name, model) for model in self.models):
+                yield _Said("REC-002", _MODELS, f"the model {name} is not declared", d.name, d)
 
     def _declared(self) -> set[str]:
-        spec = mapping(self.one.value, "spec")
-        told = [str(m.get("provider", "")) for m in self.models]
-        others = [*_listed(self.stated, "components"), *_listed(spec, "third_parties")]
-        texts = [str(o.get(key, "")) for o in others if isinstance(o, dict)
-                 for key in ("ref", "name", "service")]  # fmt: skip
-        found = {slug for text in (*told, *texts) for slug in self.names.said(text)} | {*told}
-        own = any(m.get("hosting") not in ("hosted_saas", None) for m in self.models)
-        return found | {"internal"} if own else found
+        told = [str(model.get("provider", "")) for model in self.models]
+        also = [str(one.get(key, "")) for one in self.others for key in ("ref", "name", "service")]
+        found = {*told}.union(*(self.names.said(text) for text in (*told, *also)))
+        hosted = all(model.get("hosting") in ("hosted_saas", None) for model in self.models)
+        return found if hosted else found | {"internal"}
 
-    def undeclared(self) -> Said:
-        """Yield the providers, models and tools that are seen and not declared."""
-        declared, given = self._declared(), self.names.given
-        for provider, seen in self.providers.items():
-            if not provider or provider in declared:
-                continue
-            also = {*given["reaches"].get(provider, ())}
-            also |= self.providers.keys() & {*given["speaks"].get(provider, ())}
-            if declared.isdisjoint(also) or any(d.detector == "endpoint" for d in seen):
-                words = f"{provider} is used here ({_names(seen)}), and nothing declares it"
-                yield "REC-001", "/spec/architecture/models", provider, words, seen[0]
-        agent = self.stated.get("agent") or "agent" in str(self.stated.get("pattern"))
-        tools = [str(t.get("name", "")) for t in _listed(mapping(self.stated, "agent"), "tools")
-                 if isinstance(t, dict)]  # fmt: skip
-        models = [d for d in self.own if d.detector in given["models"]]
-        told = set()
-        for d in (*models, *self.near):
-            if (d.detector, d.name) in told:
-                continue
-            told.add((d.detector, d.name))
-            if d.detector in ("agent-tool", "mcp-server"):
-                hidden = re.search(given["editors"], d.path) or (
-                    re.search(given["shared"], d.path) and not agent
-                )
-                if not hidden and not any(_words(d.name) in _words(tool) for tool in tools):
-                    words = f"the tool {d.name:.{_LONGEST}} is used here, and no agent declares it"
-                    yield "REC-003", "/spec/architecture/agent/tools", d.name, words, d
-            elif not any(_is_model(d.name, model) for model in self.models):
-                words = f"the model {d.name:.{_LONGEST}} is used here, and no model declares it"
-                yield "REC-002", "/spec/architecture/models", d.name, words, d
-
-    def unused(self) -> Said:
+    def unused(self) -> Iterator[_Said]:
         """Yield the models whose provider nothing that was seen could be."""
-        given = self.names.given
-        reached = {*self.providers} | {
-            to for seen in self.providers for key in ("reaches", "speaks")
-            for to in given[key].get(seen, ())
-        }  # fmt: skip
-        for number, model in enumerate(self.models if "" not in self.providers else ()):
-            slug = str(model.get("provider", ""))
-            meant = self.names.said(slug) & given["names"].keys()
-            if "internal" in meant or not reached.isdisjoint(meant) or (self.own and not meant):
-                continue  # an address of one's own, or of a provider unknown here, may be any
-            words = f"nothing in the code of this use case could be {slug:.{_LONGEST}}"
-            yield "REC-004", f"/spec/architecture/models/{number}/provider", slug, words, None
+        if "" in self.providers or self.stated.get("pattern") == "embedded_saas":
+            return  # a library that serves any provider; or what runs elsewhere
+        reached = {to for one in self.providers for how in ("reaches", "speaks")
+                   for to in (one, *self.given[how].get(one, ()))}  # fmt: skip
+        for number, model in enumerate(self.models):
+            slug = str(model.get("provider", "internal"))
+            meant = self.names.said(slug)
+            # one's own may have any address; one that is not known here may be all that is seen
+            if "internal" not in meant and reached.isdisjoint(meant) and (meant or not self.own):
+                words = f"nothing in the code of this use case could be {slug:.{LONGEST}}"
+                yield _Said("REC-004", f"{_MODELS}/{number}/provider", words)
 
-    def wide(self, components: Sequence[str], reach: _Reach) -> Said:
+    def wide(self, components: Iterable[str], scopes: Scopes) -> Iterator[_Said]:
         """Yield the scope that takes in several components, or all that others leave."""
         here = posixpath.dirname(self.one.path)
         known = {*components, here}
-        parts = {_nearest(d.path, known) or "" for d in self.own if d.kind == "runtime"}
-        others = len(reach.folders) - 1
-        words = ""
+        parts = {nearest(d.path, known) or "." for d in self.own if d.kind == "runtime"}
+        others = len(scopes.folders) - 1
         if len(parts) > 1:
-            words = f"{len(parts)} components with AI in one scope: {_listing(sorted(parts))}"
-        elif self.own and not here and others >= OTHERS and not self._narrowed():
+            words = f"{len(parts)} components with AI in one scope: {listing(sorted(parts))}"
+            yield _Said("REC-005", "/metadata/scope", words)
+        elif self.own and not here and others >= OTHERS and (
+            "scope" not in mapping(self.one.value, "metadata")
+        ):  # fmt: skip
             words = f"the whole repository, beside {others} other folders with manifests"
-        if words:
-            yield "REC-005", "/metadata/scope", "", words, None
-
-    def _narrowed(self) -> bool:
-        return "scope" in mapping(self.one.value, "metadata")
+            yield _Said("REC-005", "/metadata/scope", words)
 
 
-def _results(said: Iterable[tuple[str, str, str, str, Detection | None]], scope: _Scope,
-             rules: Rules) -> Iterator[Result]:  # fmt: skip
+def _results(said: list[_Said] | None, one: Prepared, rules: Rules) -> Iterator[Result]:
     """Yield the findings; of each code without one that it passes, or why it was not judged."""
-    document, found = scope.one.document, set()
-    for code, pointer, what, words, at in said if scope.code else ():
-        found.add(code)
-        mark = document.stable_pointer(pointer) + (f"/{what}" if at else "")
-        printable = mark.encode("utf-8", "backslashreplace").decode()
+    for code, pointer, words, what, at in said or ():
+        mark = f"{one.document.stable_pointer(pointer)}/{what}".rstrip("/")
         yield Result(
             code, Outcome.FAIL, rules.codes[code].enforcement, words, pointer,
-            Place(at.line, 1, at.line, 2) if at else document.place(pointer),
-            fingerprint=fingerprint(code, scope.one.id, printable), path=at.path if at else "",
+            Place(at.line, 1, at.line, 2) if at else one.document.place(pointer),
+            fingerprint=fingerprint(code, one.id, mark), path=at.path if at else "",
         )  # fmt: skip
     for code in CODES:
-        if not scope.code:
+        if said is None:
             yield Result(code, Outcome.NOT_APPLICABLE, note="the scope holds no code")
-        elif code not in found:
+        elif code not in {found.code for found in said}:
             yield Result(code, Outcome.PASS)
 
 
-def _unregistered(found: Sequence[Detection], components: Sequence[str]) -> Iterator[Problem]:
+def _unregistered(found: Iterable[Detection], components: Sequence[str]) -> Iterator[Problem]:
     """Yield a problem for each component, at the first place that uses AI."""
-    groups: dict[str, list[Detection]] = {}
+    groups: dict[str | None, list[Detection]] = defaultdict(list)
+    known = {*components}
     for one in found:
-        groups.setdefault(_nearest(one.path, {*components}) or "", []).append(one)
+        if one.detector not in NEARER:
+            groups[nearest(one.path, known)].append(one)
     for group in groups.values():
-        first, more = group[0], [d for d in group[1:] if d.name != group[0].name]
-        also = f"; {len(group) - 1} more places" if len(group) > 1 else ""
-        also += f", with {_listing(sorted({d.name for d in more}))}" if more else ""
-        words = f"{first.name:.{_LONGEST}} is used here, and no manifest says what for{also}"
-        yield Problem("REP-001", first.path, first.line, 1, words)
+        words = f"{_used(group)}, and no manifest says what for"
+        yield Problem("REP-001", group[0].path, group[0].line, 1, words)
 
 
-def _excused(settings: Settings, repository: str) -> tuple[list[str], tuple[str, ...]]:
-    """Return the patterns of what the profile says is no AI in this repository, and the words
-    that say so; what has expired counts no more."""
-    rows = settings.profile.spec.get("not_ai", ()) if settings.profile else ()
-    globs: list[str] = []
-    notes = []
-    name = f"/{repository.casefold()}"
-    for row in rows:
-        if not repository or not name.endswith(f"/{row['repository'].casefold().strip('/')}"):
-            continue
-        last = row["expires_on"]
-        if last < settings.as_of:
-            notes.append(f"what the profile says of {repository} under not_ai ended on {last}")
-        else:
-            globs += row.get("paths", ["**"])
-            notes.append(f"by the profile no AI until {last}: {row['reason']}")
-    return globs, tuple(notes)
+def _used(found: Sequence[Detection]) -> str:
+    others = sorted({one.name for one in found} - {found[0].name})
+    places = f" and in {len(found) - 1} more places" if len(found) > 1 else ""
+    also = f", with {listing(others)}" if others else ""
+    return f"{found[0].name:.{LONGEST}} is used here{places}{also}"
 
 
 def _is_model(seen: str, model: Mapping[str, Any]) -> bool:
-    """Tell whether a name in code is a declared model: its name, its version, or both in one."""
-    words, name, version = (_words(str(t)) for t in (seen, model.get("name", ""),
-                                                     model.get("version", "")))  # fmt: skip
-    if words in (name, version) or (words.endswith(name) and name.strip("-")):
-        return True
-    return version.strip("-") != "" and version in words and name in words
+    """Tell whether a name in code is a declared model: by its name, its version, or both."""
+    words, name, version = (
+        _words(str(text)) for text in (seen, model.get("name", ""), model.get("version", ""))
+    )
+    whole = words == version or words.endswith(name)
+    return whole or (version in words and name in words)
 
 
 def _words(text: str) -> str:
-    """Return a text in lower case, one `-` for all between letters and digits, and around it."""
+    """Return a text in lower case, `-` for all between letters and digits, and around it."""
     return f"-{re.sub('[^a-z0-9]+', '-', text.lower()).strip('-')}-"
 
 
-def _nearest(path: str, folders: Iterable[str]) -> str | None:
-    """Return the deepest of some folders (a set or a mapping) above a file, None for none."""
-    folder = path
-    while folder:
-        folder = posixpath.dirname(folder)
-        if folder in folders:
-            return folder
-    return None
+def _is_retired(one: Prepared) -> bool:
+    return mapping(mapping(one.value, "spec"), "lifecycle").get("stage") == "retired"
 
 
-def _stage(one: Prepared) -> Any:
-    return mapping(mapping(one.value, "spec"), "lifecycle").get("stage")
-
-
-def _listed(value: Mapping[str, Any], name: str) -> list[Any]:
+def _listed(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     found = value.get(name)
-    return found if isinstance(found, list) else []
-
-
-def _place(one: Detection) -> str:
-    return f"{one.path}:{one.line} ({one.name})"
-
-
-def _names(seen: Sequence[Detection]) -> str:
-    more = f"; {len(seen) - 1} more places" if len(seen) > 1 else ""
-    return f"{seen[0].name:.{_LONGEST}}{more}"
-
-
-def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(f"{name or 'the root'!s:.{_LONGEST}}" for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -8,6 +8,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aigov.detection import MAX_TEXT, detect
@@ -15,8 +16,10 @@ from aigov.detectors import Detectors, stating
 from aigov.languages import lex
 from aigov.results import NEEDING, Detection
 
-MAX_SERVERS = 50
-"""Servers of one configuration that are told: a manifest lists no more tools."""
+NEARER = ("model-name", "agent-tool", "mcp-server")
+"""Detectors of this module."""
+MAX_NAMED = 50
+"""Names of one file that are told: a manifest lists no more models or tools."""
 _UNREAD: Mapping[str, Any] = {"comments": "none", "quotes": ""}
 
 
@@ -40,17 +43,22 @@ def sight(
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
-    first = {one.path: one for one in reversed(found) if one.kind in NEEDING}
-    nearer = [near for one in first.values() for near in _named(one, read, detectors, names)]
-    folders = {posixpath.dirname(path) for path in paths}  # a model that lies in one is none by name
+    first = {one.path: one for one in reversed(found)
+             if one.kind in NEEDING - {"model"} and not stating(one.path, detectors)}  # fmt: skip
+    folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
+    nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
+              if near.name not in folders)  # fmt: skip
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
     stated = {posixpath.dirname(path) for path in paths
               if (row := stating(path, detectors)) and not row.get("locked")}  # fmt: skip
     code = {posixpath.dirname(path): path for path in reversed(paths)
             if _language(path, detectors) or stating(path, detectors)}  # fmt: skip
-    everything = sorted({*found, *servers, *(one for one in nearer if one.name not in folders)})
-    return Sightings(tuple(everything), tuple(sorted(stated)), tuple(sorted(code.values())))
+    return Sightings(
+        tuple(sorted({*found, *nearer, *servers})),
+        tuple(sorted(stated)),
+        tuple(sorted(code.values())),
+    )
 
 
 def _language(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
@@ -67,16 +75,13 @@ def _named(
     row = _language(one.path, detectors) or _UNREAD
     text = (read(one.path) or b"")[:MAX_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
     code = lex(text, row["comments"], row["quotes"])
-    told = set()
+    told: dict[tuple[str, str], int] = {}
     for near in names["nearer"]:
         for found in re.finditer(near["pattern"], code.text, re.MULTILINE):
-            name = found[found.lastindex or 0]
-            if (near["detector"], name) not in told:
-                told.add((near["detector"], name))
-                line = code.line(found.start(found.lastindex or 0))
-                yield one._replace(
-                    line=line, name=name, detector=near["detector"], confidence="high"
-                )
+            group = found.lastindex or 0
+            told.setdefault((near["detector"], found[group]), found.start(group))
+    for (detector, name), start in islice(told.items(), MAX_NAMED):
+        yield one._replace(line=code.line(start), name=name, detector=detector, confidence="high")
 
 
 def _servers(
@@ -89,6 +94,7 @@ def _servers(
         return
     for key in names["servers"]:
         servers = held.get(key) if isinstance(held, dict) else None
-        for name in [*(servers if isinstance(servers, dict) else ())][:MAX_SERVERS]:
+        for name in [*(servers if isinstance(servers, dict) else ())][:MAX_NAMED]:
             line = data.count("\n", 0, max(data.find(json.dumps(name)), 0)) + 1
-            yield one._replace(line=line, name=name[:100], detector="mcp-server")
+            whole = name[:100].encode("utf-8", "replace").decode()  # JSON may hold half characters
+            yield one._replace(line=line, name=whole, detector="mcp-server")

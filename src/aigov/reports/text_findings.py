@@ -39,7 +39,9 @@ def finding(result: CheckResult, document: DocumentResult, entry: Entry, style: 
         return _unjudged(result, document, entry, style)
     one = entry.results[0]
     text = policy(result, one.code)
-    lines = [_head(entry.severity, code(result, one.code), at(document, one.place, one.path), style)]
+    lines = [
+        _head(entry.severity, code(result, one.code), at(document, one.place, one.path), style)
+    ]
     if text.title and (style.verbose or not one.message):
         lines.append(_said(text.title, style))
     lines += (_said(sentence, style) for sentence in _sentences(one))
