@@ -71,7 +71,8 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     )
     commit = read_commit(git, found, base_of(git.root, found.commit, base), rules, settings)
     differing = f"the working tree differs from {found.commit[:12]}, which alone was judged"
-    result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
+    notes = [differing] if git.differs(found.commit) else []
+    result = judge_commit(commit, notes, _repository_name())
     given = {
         "rev": found.commit,
         "base": commit.base.commit or None,
@@ -89,6 +90,11 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
             click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
     attestor.attest(decided, git, found.commit)
     return exit_code(decided, options["fail_on"])
+
+
+def _repository_name() -> str:
+    """Return what the profile may call the repository: its name in the pipeline, else nothing."""
+    return os.environ.get("GITHUB_REPOSITORY") or os.environ.get("CI_PROJECT_PATH") or ""
 
 
 def _source_url(commit: str) -> str:

@@ -27,7 +27,8 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
     yield from lines_of('"policies": {', policies, "},\n")
     documents = (dump(_document(document)) for document in result.documents)
     yield from lines_of('"documents": [', documents, "],\n")
-    yield '"detections": [],\n'
+    detections = (dump(detection._asdict()) for detection in result.detections)
+    yield from lines_of('"detections": [', detections, "],\n")
     problems = (dump(problem._asdict()) for problem in result.problems)
     yield from lines_of('"problems": [', problems, "]}\n")
 
@@ -86,6 +87,8 @@ def _result(one: Result) -> dict[str, object]:
             "related": [{"pointer": at.pointer, **_place(at.place)} for at in one.related],
             **_fields(one, "missing", "fingerprint", "waiver"),
         }
+        if one.path:
+            record["path"] = one.path
     elif one.missing:
         record["missing"] = one.missing
     if one.note:
