@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
     "init": "Write a manifest from what the repository shows.",
     "gate": "The deploy decision: may this commit go live?",
+    "audit": "Judge every repository of an organisation.",
     "verify": "Check an attestation of the gate before a deploy.",
     "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",

@@ -25,7 +25,7 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
         for code, text in result.policies.items()
     )
     yield from lines_of('"policies": {', policies, "},\n")
-    documents = (dump(_document(document)) for document in result.documents)
+    documents = (dump(document_entry(document)) for document in result.documents)
     yield from lines_of('"documents": [', documents, "],\n")
     detections = (dump(detection._asdict()) for detection in result.detections)
     yield from lines_of('"detections": [', detections, "],\n")
@@ -64,7 +64,8 @@ def _policy(text: PolicyText, today: str) -> dict[str, object]:
     return shown
 
 
-def _document(document: DocumentResult) -> dict[str, object]:
+def document_entry(document: DocumentResult) -> dict[str, object]:
+    """Return one of `documents`."""
     return {
         **_fields(document, "path", "line", "kind", "use_case", "name"),
         "digest": f"sha256:{document.digest}",
