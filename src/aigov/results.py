@@ -143,7 +143,7 @@ class CheckResult(NamedTuple):
 class Tally(NamedTuple):
     """How often something happened."""
 
-    count: int = 0
+    times: int = 0
     named: tuple[str, ...] = ()
     """The first few, in words."""
 

@@ -15,6 +15,7 @@ KINDS = {
     "policy": "policy.v1.json",
     "cases": "cases.v1.json",
     "report": "report.v1.json",
+    "audit": "audit.v1.json",
     "attestation": "attestation.v1.json",
     "policies": "policies.v1.json",
     "required": "required.yaml",
@@ -34,9 +35,11 @@ def schema(kind: str) -> None:
       aigov-gate schema > aigov.schema.json
       aigov-gate schema waiver
     """
-    path = os.path.join(folder("schemas"), KINDS[kind])
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
+    text = _read(kind)
+    if kind == "audit":  # a whole document: what it refers to is in it, under its own $id
+        whole = json.loads(text)
+        whole["$defs"]["report"] = json.loads(_read("report"))
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     if kind in _DEFINITIONS:
         whole = json.loads(text)
         whole = {
@@ -47,3 +50,8 @@ def schema(kind: str) -> None:
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     click.echo(text, nl=False)
+
+
+def _read(kind: str) -> str:
+    with open(os.path.join(folder("schemas"), KINDS[kind]), encoding="utf-8") as file:
+        return file.read()
