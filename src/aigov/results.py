@@ -1,7 +1,7 @@
 """What a report can be given: the values that every format renders."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from aigov.findings import FINDINGS, Outcome, Result
 from aigov.law import Obligation
@@ -93,24 +93,6 @@ NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
 """Kinds of detection that need a manifest."""
 
 
-class Detection(NamedTuple):
-    """A place where a repository uses AI, found without a manifest's help."""
-
-    path: str
-    """POSIX, relative to the repository root."""
-    line: int
-    kind: str
-    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
-    name: str
-    """Package, host, image, resource or format."""
-    ecosystem: str
-    detector: str
-    confidence: str
-    """`high medium low`."""
-    use_case: str | None = None
-    """The use case that covers it; several with ", " between; None: no manifest does."""
-
-
 class Reason(NamedTuple):
     """Something that blocks a deploy."""
 
@@ -160,6 +142,53 @@ class CheckResult(NamedTuple):
     """Of what reads the repository's code; sorted."""
     ai_use: str = ""
     """`none registered unregistered declared_not_ai`; "" where nobody looked at the code."""
+
+
+class Tally(NamedTuple):
+    """How often something happened."""
+
+    times: int = 0
+    named: tuple[str, ...] = ()
+    """The first few, in words."""
+
+
+class Changes(NamedTuple):
+    """What changed since the audit before."""
+
+    since: str
+    """The date of that audit, YYYY-MM-DD."""
+    unregistered: Tally = Tally()
+    """Repositories that newly use AI without a manifest."""
+    no_longer_unregistered: Tally = Tally()
+    opened: Tally = Tally()
+    """Findings that nobody knew."""
+    reopened: Tally = Tally()
+    """Findings that were gone or waived."""
+    fixed: Tally = Tally()
+    rule_retired: Tally = Tally()
+    repo_gone: Tally = Tally()
+    waived: Tally = Tally()
+    waivers_expired: Tally = Tally()
+
+
+class FleetAudit(NamedTuple):
+    """Everything one `aigov audit` found."""
+
+    tool_version: str
+    as_of: str
+    run: str
+    """sha256 (64 hex digits) of sources, heads, digests and date."""
+    policy_digest: str
+    profile_digest: str | None
+    policies: Mapping[str, PolicyText]
+    """By code, sorted; every code that occurs in a row."""
+    rows: Callable[[], Iterable[Mapping[str, Any]]]
+    """Yields the repositories sorted by name, anew at each call and one at a time: entries of
+    `repositories` in `schemas/audit.v1.json`."""
+    changes: Changes | None = None
+    """None for the first audit."""
+    portfolio: Mapping[str, Any] = {}
+    maturity: Mapping[str, Any] = {}
 
 
 def summarise(result: CheckResult) -> Summary:

@@ -199,9 +199,7 @@ def _sarif_writer(folder: str | None) -> Callable[[Mapping[str, Any]], None]:
 
 
 @contextmanager
-def _progress(
-    total: int, *, quiet: bool
-) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
     """Show how far the audit is: a bar on a terminal, else a line of JSON a repository."""
     if quiet:
         yield lambda number, entry: None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from aigov.findings import Place, Result
 from aigov.reports import Style
-from aigov.reports.encoding import dump, lines_of
-from aigov.results import CheckResult, Decision, DocumentResult, PolicyText, Summary, summarise
+from aigov.reports.encoding import dump, lines_of, policy_record
+from aigov.results import CheckResult, Decision, DocumentResult, Summary, summarise
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
@@ -21,7 +21,7 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
     }
     yield f"{dump(head)[:-1]},\n"
     policies = (
-        f"{dump(code)}: {dump(_policy(text, result.as_of))}"
+        f"{dump(code)}: {dump(policy_record(text, result.as_of))}"
         for code, text in result.policies.items()
     )
     yield from lines_of('"policies": {', policies, "},\n")
@@ -45,23 +45,6 @@ def _summary(summary: Summary) -> dict[str, object]:
 
 def _decision(decision: Decision) -> dict[str, object]:
     return {**decision._asdict(), "reasons": [one._asdict() for one in decision.reasons]}
-
-
-def _policy(text: PolicyText, today: str) -> dict[str, object]:
-    shown: dict[str, object] = {
-        **_fields(text, "id", "title", "domain", "remedy"),
-        "controls": [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs],
-    }
-    if text.obligations:
-        shown["obligations"] = [
-            {
-                **_fields(one, "key", "applies_from"),
-                "days_left": max(0, one.days_left(today)),
-                "status": "certain" if one.certain else "unresolved",
-            }
-            for one in text.obligations
-        ]
-    return shown
 
 
 def document_entry(document: DocumentResult) -> dict[str, object]:
