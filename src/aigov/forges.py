@@ -17,13 +17,13 @@ from aigov.errors import AigovError, MissingExtra, UsageError
 if TYPE_CHECKING:  # each loads for half a second, and only where its forge is asked
     from github import Github
 
-FORGES = ("github", "gitlab")
 _ASKING: dict[str, Any] = {"per_page": 100, "timeout": 30}
 """Repositories a page, the most that both forges give; seconds for one answer."""
-_REMEDY = {
+FORGES = {
     "github": "set GITHUB_TOKEN, or AIGOV_GITHUB_APP_ID and AIGOV_GITHUB_APP_KEY (a file)",
-    "gitlab": "set GITLAB_TOKEN to one with the scope read_api",
+    "gitlab": "set GITLAB_TOKEN to one with the scopes read_api and read_repository",
 }
+"""What is asked, and what lets us ask."""
 _MEANING = {
     401: "the token is not known",
     403: "the token may not see it",
@@ -104,7 +104,7 @@ def _github(organisation: str) -> "Github":
 @contextmanager
 def _asking(forge: str, group: str) -> Iterator[None]:
     """Say what is wrong in our words: a client's may quote what the forge or a file said."""
-    where, remedy = f"{forge}:{group}", _REMEDY[forge]
+    where, remedy = f"{forge}:{group}", FORGES[forge]
     if not (_github_site() if forge == "github" else _gitlab_site()).startswith("https://"):
         remedy = "set GITHUB_API_URL or CI_SERVER_URL to one that begins with https://"
         raise UsageError("a token would go over a plain connection", where=where, remedy=remedy)

@@ -39,8 +39,8 @@ _PASSED = re.compile(
 """Variables that git is given; a token that another program was meant to have is not there."""
 _SETTINGS = (
     *SETTINGS,
-    "http.lowSpeedLimit=1000",  # where this process was killed, git ends by itself
-    "http.lowSpeedTime=60",
+    "http.lowSpeedLimit=1",  # where this process was killed, git ends by itself
+    "http.lowSpeedTime=300",
     "gc.autoDetach=false",
     "maintenance.autoDetach=false",
     "core.bigFileThreshold=1m",  # larger blobs go to the disk, not through memory
@@ -127,11 +127,13 @@ def mirror(source: Source, folder: str, limits: Limits) -> Mirror:
 
 def _environment(url: str) -> dict[str, str]:
     """Return the variables for git: one protocol, one host's credential, nobody to ask."""
+    kind = "refused"
     try:
         parse_remote(url)
+        kind = "password needed"
         shown = credential(url)
     except AigovError as error:
-        raise _Failed(f"refused: {error.problem}") from None
+        raise _Failed(f"{kind}: {error.problem}") from None
     found = {name: value for name, value in os.environ.items() if _PASSED.fullmatch(name)}
     found = {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes", "LC_ALL": "C", **found, **SAFE}
     found["GIT_ALLOW_PROTOCOL"] = url.partition("://")[0]
