@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from functools import cache
 from time import process_time
 
 import pytest
 
 from aigov.bundled import shipped_detectors
+from aigov.detectors import Detectors
 from aigov.packs import PROVIDERS
 from aigov.sightings import MAX_NAMED, NEARER, Sightings, sight
 from judging import rules
+
+
+@cache
+def detectors() -> Detectors:
+    return shipped_detectors()
 
 
 def seen(files: dict[str, str | bytes]) -> Sightings:
     held = {path: one if isinstance(one, bytes) else one.encode() for path, one in files.items()}
     names = rules().packs[0].documents[PROVIDERS].value
     assert isinstance(names, dict)
-    return sight(held, held.get, shipped_detectors(), names)
+    return sight(held, held.get, detectors(), names)
 
 
 def named(files: dict[str, str | bytes]) -> list[str]:
@@ -79,16 +86,28 @@ def test_a_model_is_told_once_a_file_and_notebooks_and_settings_count():
 
 
 def test_tools_of_agents_and_servers_are_named():
+    code = """import openai
+
+@function_tool
+async def look_up(x):
+    pass
+
+@tool(strict=True)
+def pay(x):
+    pass
+
+@mine
+def other(x):
+    pass
+"""
     files = {
-        "agent.py": "from agents import Agent\nimport openai\n\n@function_tool\n"
-        + "async def look_up(x):\n    pass\n\n@tool(strict=True)\ndef pay(x):\n    pass\n"
-        + "\n@mine\ndef other(x):\n    pass\n",
+        "agent.py": code,
         ".mcp.json": '{"mcpServers": {\n"github": {},\n"jira": {}}}',
         "mcp.json": '{"servers": {"files": {}}, "mcpServers": []}',
     }
     assert named(files) == [
         ".mcp.json:2 mcp-server github", ".mcp.json:3 mcp-server jira",
-        "agent.py:5 agent-tool look_up", "agent.py:9 agent-tool pay", "mcp.json:1 mcp-server files",
+        "agent.py:4 agent-tool look_up", "agent.py:8 agent-tool pay", "mcp.json:1 mcp-server files",
     ]  # fmt: skip
 
 
