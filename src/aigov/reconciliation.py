@@ -94,8 +94,8 @@ def reconcile(
         if still or not off:
             scope = _Scope(each, own[number], names)
             said = [*scope.undeclared(), *scope.unused(), *scope.wide(seen.components, scopes)]
-            code = number in coded or bool(own[number])
-            results[key] = tuple(_results(said if code else None, each, rules))
+            judged = number in coded or scope.own
+            results[key] = tuple(_results(said if judged else None, each, rules))
     covered = "registered" if use_cases else "declared_not_ai" if left else "none"
     return Reconciled(
         tuple(shown), tuple(_unregistered(uncovered, seen.components)), results, running,
@@ -137,7 +137,7 @@ class _Names(NamedTuple):
         if detector == "endpoint":
             hosts = self.detectors.files["endpoints.yaml"]["hosts"].items()
             return next((str(to) for host, to in hosts if fnmatchcase(name, host)), "")
-        if detector.startswith(f"{ecosystem}-"):
+        if detector.startswith(f"{ecosystem}-") and ecosystem in self.detectors.ecosystems:
             package = self.detectors.ecosystems[ecosystem].package(name)
             return package.provider if package else ""
         for row in self.given["seen"]:
