@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from aigov import __version__
 from aigov.auditing import Judge, Order, audit_repository, detectors_version, failed, prepare
 from aigov.check import texts
-from aigov.history import History
-from aigov.history.store import Change
+from aigov.history.store import Change, History
 from aigov.results import Changes, FleetAudit, Tally
 from aigov.sources import Source
 from aigov.workers import Done, Job, run
@@ -64,7 +63,7 @@ def audit(
     todo = [source for source in found if not (plan.resume and history.done(source.name))]
     known = _before(history)
     tasks = (
-        {"source": list(source), "known": _known(source, plan, history, known, version)}
+        {"source": list(source), "known": _known(source, history, known, version)}
         for source in todo
     )
     job = Job(audit_repository, partial(prepare, plan.order), plan.order.seconds, plan.mebibytes)
@@ -78,7 +77,6 @@ def audit(
             keep(row)
             tell(Progress(numbers[row["entry"]["name"]], len(found), row["entry"]))
             began = monotonic()
-    history.flush()
     heads = [(one["entry"]["name"], one["entry"]["head"]) for one in history.recorded()]
     mark = _digest([scope, heads])
     history.finish(mark, {*judge.rules.policies, *judge.rules.codes})
@@ -91,7 +89,8 @@ def report(history: History, judge: Judge, mark: str) -> FleetAudit:
     return FleetAudit(
         __version__, settings.as_of, mark, rules.digest(),
         settings.profile.digest() if settings.profile else None,
-        texts({*rules.policies, *rules.codes}, rules), lambda: (row["entry"] for row in history.rows()), _changes(history),
+        texts({*rules.policies, *rules.codes}, rules),
+        lambda: (row["entry"] for row in history.rows()), _changes(history),
     )  # fmt: skip
 
 
@@ -109,7 +108,7 @@ def _before(history: History) -> dict[str, str]:
 
 
 def _known(
-    source: Source, plan: Plan, history: History, trees: Mapping[str, str], version: str
+    source: Source, history: History, trees: Mapping[str, str], version: str
 ) -> dict[str, Any] | None:
     """Return what is known of the tree that a source had the last time."""
     tree = trees.get(source.name)

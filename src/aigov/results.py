@@ -93,6 +93,24 @@ NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
 """Kinds of detection that need a manifest."""
 
 
+class Detection(NamedTuple):
+    """A place where a repository uses AI, found without a manifest's help."""
+
+    path: str
+    """POSIX, relative to the repository root."""
+    line: int
+    kind: str
+    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
+    name: str
+    """Package, host, image, resource or format."""
+    ecosystem: str
+    detector: str
+    confidence: str
+    """`high medium low`."""
+    use_case: str | None = None
+    """The use case that covers it; several with ", " between; None: no manifest does."""
+
+
 class Reason(NamedTuple):
     """Something that blocks a deploy."""
 

@@ -25,6 +25,7 @@ from aigov.cli.options import (
     write_out,
 )
 from aigov.errors import UsageError
+from aigov.loading import read_file, schema
 from aigov.reports import Style
 from aigov.reports.fleet import FLEET_FORMATS, render
 from aigov.repositories import is_url
@@ -67,6 +68,7 @@ class Ending(NamedTuple):
     type=click.Path(),
     help="Attested decisions of the gate: governance counts from the first that allows.",
 )
+@click.option("--key", metavar="PUB", help="Public key (PEM) of who may sign attestations.")
 @click.option(
     "--workers",
     type=click.IntRange(0, 256),
@@ -139,8 +141,8 @@ def audit(arguments: tuple[str, ...], **options: Any) -> int:
     plan = Plan(order, options["dask"] or workers, options["memory"], options["resume"])
     ending = Ending()
     with History(options["url"], write=True) as history:
-        for path in _attested(options["attestations"]):
-            history.keep_passes(_statement(path))
+        for statement in _attested(options["attestations"], options["key"]):
+            history.keep_passes(statement)
         with _progress(len(found), quiet=options["quiet"]) as tell:
 
             def told(one: Progress) -> None:
@@ -170,22 +172,33 @@ def _refuse_inside(given: str | None, roots: list[str]) -> None:
             )
 
 
-def _attested(folder: str | None) -> Iterator[str]:
+def _attested(folder: str | None, key: str | None) -> Iterator[Mapping[str, Any]]:
+    """Yield the statements in a folder, with a key those alone that it signed; what is passed
+    over is told."""
     if folder is None:
         return
+    from jsonschema_rs import Draft202012Validator
+
+    from aigov.attestation import opened
+    from aigov.signing import signed_by
+
+    holds = Draft202012Validator(schema("attestation.v1.json")).is_valid
+    signed = signed_by(read_file(key, "key"), key) if key else None
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
         problem = f"the attestations cannot be read ({error.strerror})"
         raise UsageError(problem, where=folder) from None
-    yield from (os.path.join(folder, name) for name in names if name.endswith(".json"))
-
-
-def _statement(path: str) -> Mapping[str, Any]:
-    from aigov.attestation import opened
-    from aigov.loading import read_file
-
-    return opened(read_file(path, "attestation"))
+    for path in (os.path.join(folder, name) for name in names):
+        try:
+            envelope, statement = opened(read_file(path, "attestation"), holds)
+        except ValueError as error:
+            click.echo(f"{path}: passed over: {error}", err=True)
+            continue
+        if signed and not (envelope and signed(envelope)):
+            click.echo(f"{path}: passed over: not signed by {key}", err=True)
+            continue
+        yield statement
 
 
 def _sarif_writer(folder: str | None) -> Callable[[Mapping[str, Any]], None]:
@@ -202,14 +215,14 @@ def _sarif_writer(folder: str | None) -> Callable[[Mapping[str, Any]], None]:
 def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int, Mapping[str, Any]], None]]:
     """Show how far the audit is: a bar on a terminal, else a line of JSON a repository."""
     if quiet:
-        yield lambda number, entry: None
+        yield lambda _number, _entry: None
     elif sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import Progress
 
         with Progress(console=Console(stderr=True), transient=True) as bar:
             task = bar.add_task("repositories", total=total)
-            yield lambda number, entry: bar.update(task, completed=number)
+            yield lambda number, _entry: bar.update(task, completed=number)
     else:
 
         def line(number: int, entry: Mapping[str, Any]) -> None:

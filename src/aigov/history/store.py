@@ -203,9 +203,9 @@ class History:
         Raises:
             UsageError: there is none.
         """
-        for one in reversed(self.runs()):
-            if one.state == "complete" and ordinal in (None, one.ordinal):
-                return one
+        for run in reversed(self.runs()):
+            if run.state == "complete" and ordinal in (None, run.ordinal):
+                return run
         problem = "no such audit is complete"
         raise UsageError(problem, where=self.database.where, remedy="aigov-gate audit SOURCE")
 
@@ -216,17 +216,25 @@ class History:
             UsageError: there is no such run, or its rows are no longer kept.
         """
         run, found = self.complete(ordinal), 0
-        wanted = select(ITEM.c.row).where(ITEM.c.ordinal == run.ordinal).order_by(ITEM.c.name)
+        for row in self._rows_of(run.ordinal):
+            found += 1
+            yield row
+        if found != run.items:
+            problem = f"the rows of run {run.ordinal} are no longer kept"
+            raise UsageError(problem, where=self.database.where)
+
+    def recorded(self) -> Iterator[Any]:
+        """Yield the rows of the run that is under way, sorted by name."""
+        self.flush()
+        return self._rows_of(self._ordinal)
+
+    def _rows_of(self, ordinal: int) -> Iterator[Any]:
+        wanted = select(ITEM.c.row).where(ITEM.c.ordinal == ordinal).order_by(ITEM.c.name)
         with (
             self.database.begin() as connection,
             connection.execution_options(yield_per=BATCH).scalars(wanted) as rows,
         ):
-            for row in rows:
-                found += 1
-                yield row
-        if found != run.items:
-            problem = f"the rows of run {run.ordinal} are no longer kept"
-            raise UsageError(problem, where=self.database.where)
+            yield from rows
 
     def changes(self, ordinal: int | None = None) -> Iterator[Change]:
         """Yield what entered or left a state with a complete run, by kind and repository."""

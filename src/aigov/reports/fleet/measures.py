@@ -6,10 +6,10 @@ The entries are those of `repositories` in `schemas/audit.v1.json`.
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from aigov.expressions import STAGES
 from aigov.findings import Enforcement, Outcome
 from aigov.policies import TIERS
 from aigov.results import NEEDING
-from aigov.situations import STAGES
 
 UNCOVERED = "REP-001"
 """The problem that marks where AI is used without a manifest."""
