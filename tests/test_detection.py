@@ -160,8 +160,10 @@ def test_a_huge_notebook_is_read_by_its_lines():
 NAMES = ["a.py", "a.ts", "a.go", "a.rs", "go.mod", "pom.xml", "setup.py", "setup.cfg", "n.ipynb",
          "package.json", "a.yaml", "Dockerfile", "a.tf", "x", "Cargo.toml", "a.csproj", ".env",
          "environment.yml", "mix.exs", "test_a.py", "a.sh", "a.html", "CMakeLists.txt"]  # fmt: skip
-PIECES = ["import openai", "openai", "\n", '"', "'", "{", "}", "[", "#", "//", "/*", "\\", "=", "<a>",
-          "https://api.openai.com/v1", "ollama/ollama", "image: ", "pip install ", "\0", "é", "cells"]  # fmt: skip
+PIECES = ["import openai", "openai", "\n", '"', "'", "{", "}", "[", "#", "//", "/*", "\\", "=",
+          "https://api.openai.com/v1", "ollama/ollama", "image: ", "pip install ", "\0", "é",
+          '{"cells": [{"cell_type": "code", "source": ["import openai\\n", "import torch"]}]}',
+          "<a>", "cells"]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)

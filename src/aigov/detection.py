@@ -263,7 +263,7 @@ def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
 
 
 def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
-    for line, name, source in read_notebook(data):
+    for line, step, name, source in read_notebook(data):
         row = detectors.languages[_KERNELS.get(name, ".py")]
         ecosystem = detectors.ecosystems[row["ecosystem"]]
         imports, strings = read_code(without_magics(source), row)
@@ -274,4 +274,4 @@ def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
             *_installs("notebook.sh", commands, detectors),
         ):
             kind = "notebook" if hit.kind == "runtime" else hit.kind
-            yield hit._replace(line=line + hit.line - 1, kind=kind, doubt="", use="")
+            yield hit._replace(line=line + (hit.line - 1) * step, kind=kind, doubt="", use="")
