@@ -18,7 +18,7 @@ demo: ## Install into a new virtual environment and judge the shipped examples
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[attest]'
 	$(BIN)/pip install --quiet --disable-pip-version-check hypothesis pytest pytest-cov
 	touch $@
 
@@ -28,10 +28,11 @@ test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure 
 prove: $(BIN)/.installed ## Prove the shipped policies by their cases and mutants
 	$(BIN)/aigov-gate policies test
 
-bench: ## Measure the hook as a user installs it, as a ratio in one run
+bench: ## Measure hook and gate as a user installs them, as ratios in one run
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check .
 	.venv-bench/bin/python benchmarks/start.py
+	.venv-bench/bin/python benchmarks/gate.py
 
 corpus: $(BIN)/.installed ## Measure the detection of AI use: make corpus CLONES=folder LABELS=file.tsv
 	$(BIN)/python benchmarks/corpus.py $(CLONES) $(LABELS)

@@ -16,7 +16,9 @@ from aigov.changes import (
     Version,
     change_findings,
     changed_paths,
+    described,
     gone_manifests,
+    imported,
     record_facts,
     recorded,
 )
@@ -329,6 +331,21 @@ def test_what_the_first_version_brings_is_imported_and_never_dated_back():
     assert facts(("2026-01-01", record(submitted=None)), (None, OLD)) == ([], 2882)
 
 
+@pytest.mark.parametrize(
+    ("first", "day"),
+    [
+        ((None, OLD), AS_OF),
+        (("2026-01-01", OLD), "2026-01-01"),
+        (("2020-01-01", record("2020-01-01", submitted=None)), ""),
+        (("2026-01-01", {}), ""),
+    ],
+)
+def test_what_was_imported_and_when_is_told_of_the_first_version_alone(first, day):
+    versions = [Version(on, recorded(one)) for on, one in (first, (None, record("2019-01-01")))]
+    assert imported(versions, AS_OF) == day
+    assert imported([], AS_OF) == ""
+
+
 PLAN = ("2026-01-01", record("2026-06-01"))
 
 
@@ -378,11 +395,11 @@ def test_what_the_shipped_policy_makes_of_a_rewritten_record():
     assert "MAN-012" not in findings(judge(old, None, {"history": {"git": steady}}))
 
 
-def test_only_records_are_kept_of_a_version():
+def test_only_records_and_what_they_cover_are_kept_of_a_version():
     kept = recorded(example(CREDIT).value)
     assert kept[("lifecycle", "pilot", "start_on")] == ["2025-06-02"]
     assert len(kept[("approvals",)]) == 9
-    assert len(kept) == 4
+    assert len(kept) == 9
     assert recorded(None) == {}
 
 
@@ -399,3 +416,30 @@ def test_a_text_that_many_places_share_costs_no_more_than_one():
     text = b"spec:\n  a: &a " + b"x" * 100_000 + b"\n  b:\n" + b"  - [*a, *a, *a, *a]\n" * 7_000
     document = load(text).documents[0].value
     assert changed_paths(document, {"spec": {}})[:3] == ["/spec", "/spec/a", "/spec/b"]
+
+
+def test_a_reader_is_told_every_value_that_changed_once_and_what_came_or_went_as_a_whole():
+    after = changed(
+        example(CREDIT),
+        put={
+            "/spec/risk/tier": "high",
+            "/spec/operations/slos/0/target": 0.9,
+            "/spec/purpose": ["another", "shape"],
+            "/metadata/nickname": "new",
+        },
+        drop=("/spec/oversight", "/spec/delivery/evaluations/0"),
+    )
+    assert described(example(CREDIT).value, after.value) == (
+        "metadata.nickname is new",
+        "spec.delivery.evaluations.discrimination is gone",
+        "spec.operations.slos.availability.target: 0.999 -> 0.9",
+        "spec.oversight is gone",
+        "spec.purpose is another",
+        "spec.risk.tier: critical -> high",
+    )
+
+
+@given(PLAIN, PLAIN)
+def test_something_is_described_exactly_where_something_changed(before, after):
+    before, after = {"spec": before}, {"spec": after}
+    assert bool(described(before, after)) == bool(changed_paths(before, after))

@@ -19,9 +19,14 @@ from aigov.cli import COMMANDS, aigov
 from aigov.cli.import_ import load_map
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES, find_manifests
 from judging import ROOT
+from test_attestation import COMMIT, PRIVATE, PUBLIC, signed, written
 from test_check_command import run  # noqa: F401  # a fixture
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "pipelines").glob("*.md")),
+]
 INDENT = "    "
 
 
@@ -77,6 +82,7 @@ def checkout(tmp_path, monkeypatch) -> Path:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
 
 
@@ -207,6 +213,19 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             subprocess.run([*git, *step.split()], cwd=checkout, check=True)
         (checkout.parent / "governance").mkdir(exist_ok=True)
         shutil.copy(ROOT / "examples" / "organization.yaml", checkout.parent / "governance")
+        (checkout / "gate.pem").write_bytes(PRIVATE)
+    if words[1:3] == ["profile", "fetch"] and words[3] != "--help":
+        (checkout / "packs" / "ours").mkdir(parents=True)
+        (checkout / "packs" / "ours" / "pack.yaml").write_text("name: Ours\n", "utf-8")
+        for step in ("init -q", "add packs", "commit -qm start"):
+            git = ["git", "-c", "user.name=a", "-c", "user.email=a@northbank.internal"]
+            subprocess.run([*git, *step.split()], cwd=checkout, check=True)
+        commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=checkout, text=True)
+        words[3] = f"git+file://{checkout}@{commit.strip()}#packs/ours"
+    if words[1] == "verify":
+        (checkout / "gate.pub").write_bytes(PUBLIC)
+        (checkout / "gate.intoto.json").write_bytes(signed(written()))
+        words = [one.replace("$COMMIT", COMMIT) for one in words]
     words = words[: words.index(">")] if ">" in words else words
     code, out, err = run(*words[1:])
     if words[1] == "waive":  # it asks, and nobody is there

@@ -179,6 +179,24 @@ def test_a_clone_without_its_history_cannot_tell_and_says_how_it_could(repositor
     assert code == 1
     assert "MAN-012" in output
     assert "--unshallow" in output
+    git(shallow, "rm", "-q", "-r", ".")
+    (shallow / "more.txt").write_text("more\n")
+    commit(shallow, "only text is left")
+    assert gate(shallow)[0] == 1
+
+
+def test_where_nothing_is_to_decide_a_clone_without_history_says_what_it_cannot_know(tmp_path):
+    folder = tmp_path / "text"
+    folder.mkdir()
+    git(folder, "init", "-q")
+    (folder / "a.txt").write_text("a\n")
+    commit(folder, "text")
+    (folder / "a.txt").write_text("b\n")
+    commit(folder, "more")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "-q", "--depth", "1", f"file://{folder}", str(shallow))
+    code, output = gate(shallow)
+    assert (code, "nothing to decide" in output, "--unshallow" in output) == (0, True, True)
 
 
 def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository):
@@ -202,6 +220,18 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
     codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
     assert "BLD-008" not in codes
     assert "BLD-008" in {one["code"] for one in decision(repository)["reasons"]}
+    (repository / "waiver.aigov.yaml").write_text(waiver.replace("2026-12-20", "2026-12-29"))
+    commit(repository, "have it last longer")
+    codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
+    assert "BLD-008" in codes
+
+
+def test_what_changed_cannot_be_told_where_the_base_is_not_there_whatever_the_tier(repository):
+    reasons = {one["code"]: one for one in decision(repository, "--base", "gone")["reasons"]}
+    assert {"MAN-010", "MAN-012", *(f"CHG-00{number}" for number in (1, 2, 3, 4, 5, 8))} == {
+        *reasons
+    }
+    assert "the base gone is not in this clone" in reasons["CHG-001"]["message"]
 
 
 def test_the_working_tree_need_not_be_there(repository, tmp_path):
@@ -219,3 +249,77 @@ def test_reviewers_read_the_decision_first(repository):
     assert gate(repository, "--format", "markdown")[1].startswith(
         "## aigov-gate: denied for production\n"
     )
+
+
+def test_what_is_retired_is_asked_only_whether_it_is_off(repository):
+    off = "endpoints_off: true, access_revoked: true, data_disposed: true, date: 2026-11-20"
+    text = READY.replace("stage: operational_ownership\n", "stage: retired\n", 1)
+    text = text.replace(
+        "decommission: {", f"decommission: {{completed: {{{off}, evidence: docs/off.md}}, ", 1
+    )
+    (repository / "aigov.yaml").write_text(text.replace("staff: 6", "staff: 1"), "utf-8")
+    commit(repository, "retire it")
+    assert {one["code"] for one in decision(repository)["reasons"]} == {"VAL-007"}
+    (repository / "docs" / "off.md").write_text("All of it is off, says the platform team.\n" * 9)
+    commit(repository, "prove it")
+    assert gate(repository)[0] == 0
+    git(repository, "rm", "-q", "aigov.yaml")
+    commit(repository, "what was retired may go")
+    assert gate(repository)[0] == 0
+
+
+def test_the_decision_joins_the_step_summary_and_never_changes_by_it(
+    repository, tmp_path, monkeypatch
+):
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    assert gate(repository)[0] == 0
+    assert summary.read_text("utf-8").startswith("before\n## aigov-gate: allowed for production\n")
+    # asked for by name, it stands there once
+    gate(repository, "--format", f"markdown={summary}")
+    assert summary.read_text("utf-8").count("## aigov-gate") == 1
+    # above 1 MiB GitHub shows nothing at all
+    summary.write_bytes(b"x" * (1024 * 1024 - 10))
+    code, output = gate(repository)
+    assert code == 0
+    assert "the step summary is not written (it would grow above 1 MiB" in output
+    assert summary.stat().st_size == 1024 * 1024 - 10
+    # what cannot be written is told, and nothing more
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "none" / "summary.md"))
+    code, output = gate(repository)
+    assert code == 0
+    assert "the step summary is not written (No such file or directory)" in output
+    assert "allowed for production at" in output
+    (repository / "aigov.yaml").write_text(READY.replace("docs/", "gone/"), "utf-8")
+    commit(repository, "lose the evidence")
+    assert gate(repository)[0] == 1
+
+
+def test_hostile_text_stays_inside_the_step_summary(repository, tmp_path, monkeypatch):
+    evil = "x</details><script>|# big `y` ![i](https://evil.example) @northbank"
+    text = READY.replace("outcome: passed", f'outcome: "{evil}"', 1)
+    assert text != READY
+    (repository / "aigov.yaml").write_text(text, "utf-8")
+    (repository / "a`|<b>.aigov.yaml").write_text("[", "utf-8")
+    commit(repository, "hostile")
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    assert gate(repository)[0] == 1
+    written = summary.read_text("utf-8")
+    assert "evil" in written
+    for one in ("<script", "<b>.", "![i]", "](https://evil", " @northbank"):
+        assert one not in written
+
+
+def test_a_pre_push_hook_decides_on_what_is_pushed(repository, monkeypatch):
+    good = git(repository, "rev-parse", "HEAD")
+    (repository / "aigov.yaml").write_text(READY.replace("docs/", "gone/"), "utf-8")
+    commit(repository, "lose the evidence")
+    git(repository, "branch", "sound", good)
+    assert gate(repository)[0] == 1
+    monkeypatch.setenv("PRE_COMMIT_LOCAL_BRANCH", "refs/heads/sound")
+    assert gate(repository)[0] == 0
+    assert gate(repository, "--rev", "HEAD")[0] == 1
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+    assert gate(repository)[0] == 1

@@ -329,6 +329,13 @@ def test_a_hook_in_the_environment_does_not_lead_to_another_repository(
     assert base_of(str(clone.path), expected.landed) == expected
 
 
+@pytest.mark.parametrize("how", ["LITERAL", "GLOB", "NOGLOB"])
+def test_how_the_environment_reads_patterns_hides_no_version(clone, monkeypatch, how):
+    clone.commit("2026-03-01", {"below/more/x.aigov.yml": bot(name="deep")})
+    monkeypatch.setenv(f"GIT_{how}_PATHSPECS", "1")
+    assert clone.days("deep") == ["2026-03-01"]
+
+
 def test_replaced_commits_and_grafts_change_nothing(clone):
     clone.commit("2026-03-01", {"aigov.yaml": bot("2025-06-01", "2025-06-02")})
     before = clone.base(), clone.days()

@@ -42,6 +42,8 @@ def step(command: str) -> str:
         "bash -c 'aigov-gate gate'",
         "# first\naigov-gate gate # then",
         "echo start; aigov-gate gate",
+        "aigov-gate gate || exit 1",
+        "make || true\naigov-gate gate",
         "uvx aigov-gate@0.1.0 gate",
         "uvx --from aigov-gate==0.1.0 aigov gate",
         "docker run --rm ghcr.io/nb/aigov-gate:0.1.0 gate",
@@ -65,6 +67,9 @@ def test_a_step_runs_the_gate(command):
         "cat aigov gate",
         "aigov-gate\ngate",
         "printf 'aigov gate'",
+        "aigov-gate gate || true",
+        "aigov-gate gate --base x ||:",
+        "aigov-gate gate --fail-on never",
     ],
 )
 def test_a_step_does_not_run_the_gate(command):
@@ -78,6 +83,10 @@ def test_a_step_does_not_run_the_gate(command):
         (GITHUB, "jobs: {a: {steps: [{uses: nb/aigov/gate@0a1b}]}}", True),
         (GITHUB, "jobs: {a: {steps: [{uses: northbank/aigov-gate-docs@v1}]}}", False),
         (GITHUB, "jobs: {a: {steps: [{name: aigov-gate gate, run: make aigov}]}}", False),
+        (GITHUB, "a: {continue-on-error: true, steps: [{run: aigov-gate gate}]}", False),
+        (GITHUB, "a: {continue-on-error: false, steps: [{run: aigov-gate gate}]}", True),
+        (GITHUB, "[{run: aigov gate, continue-on-error: true}, {run: aigov gate}]", True),
+        (GITLAB, "gate: {script: aigov-gate gate, allow_failure: true}", False),
         (GITHUB, "# - run: aigov-gate gate\non: push\n", False),
         (GITHUB, "env: {RUN: aigov-gate gate}", False),
         (GITHUB, "jobs: [\n  - run: aigov-gate gate", True),  # whatever is wrong with the rest

@@ -8,9 +8,10 @@ from aigov.check import check
 from aigov.evidence import Evidence
 from aigov.findings import Outcome
 from aigov.preparing import Surroundings, read
-from aigov.settings import Profile, Settings
+from aigov.settings import Authors, Profile, Settings
 from judging import AS_OF, EXAMPLES, example, judge_text, rules
 
+KARIN = "karin.holm@northbank.internal"
 LATE = (
     (EXAMPLES / "2-moderate-production.aigov.yaml")
     .read_text("utf-8")
@@ -194,3 +195,51 @@ def test_what_aliases_share_stays_shared():
     value = document.value
     assert value == {"x": {"one": 1}, "y": [{"one": 1}] * 2, "z": {"a": {"one": 1}}}
     assert value["x"] is value["y"][0] is value["y"][1] is value["z"]["a"]
+
+
+OWNERS = ("lukas.meyer", "ines.costa")
+
+
+@pytest.mark.parametrize(
+    ("authors", "said"),
+    [
+        (Authors({KARIN: "c1"}), []),
+        (Authors({"lukas.meyer@northbank.internal": "c1"}), ["the accountable owner", "c1"]),
+        (Authors({"ines.costa@northbank.internal": "c2"}), ["the technology owner", "c2"]),
+        (Authors({KARIN: "c1"}, "x in c1 is nobody"), ["cannot tell", "x in c1 is nobody"]),
+    ],
+)
+@pytest.mark.parametrize("mapped", [True, False])
+def test_a_waiver_counts_by_who_wrote_it(authors, said, mapped):
+    people = {f"{one}@northbank.internal": f"{one}@northbank.internal" for one in OWNERS}
+    profile = Profile("p", example("4-ready"), {**people, KARIN: KARIN}, {}, {}, (), {})
+    settings = Settings(
+        AS_OF, profile=profile if mapped else None, waiver_authors={"late-intake": authors}
+    )
+    use_case, its_waiver = judge_text(LATE + waiver(), settings)
+    messages = [one.message for one in its_waiver.results if one.code == "WAI-006"]
+    assert [word in one for one in messages for word in said] == [True] * len(said)
+    assert len(messages) == bool(said)
+    (found,) = [one for one in use_case.results if one.code == "INT-001"]
+    assert (found.outcome is Outcome.WAIVED) is not bool(said)
+
+
+def test_an_owner_whom_the_profile_does_not_know_may_have_written_the_waiver():
+    profile = Profile("p", example("4-ready"), {KARIN: KARIN}, {}, {}, (), {})
+    authors = {"late-intake": Authors({KARIN: "c1"})}
+    _, its_waiver = judge_text(
+        LATE + waiver(), Settings(AS_OF, profile=profile, waiver_authors=authors)
+    )
+    (found,) = [one for one in its_waiver.results if one.code == "WAI-006"]
+    assert (found.outcome, found.blocks) == (Outcome.UNKNOWN, True)
+    assert "lukas.meyer@northbank.internal, an owner, is none of the profile's people" in (
+        found.message
+    )
+
+
+def test_an_owner_who_is_not_there_wrote_nothing():
+    at = LATE.index("  ownership:")
+    text = LATE[:at] + LATE[at:].replace("technology:", "other:", 1)
+    authors = {"late-intake": Authors({KARIN: "c1"})}
+    _, its_waiver = judge_text(text + waiver(), Settings(AS_OF, waiver_authors=authors))
+    assert its_waiver.results == ()

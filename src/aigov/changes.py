@@ -30,6 +30,8 @@ _LOWERED = {
     "/spec/oversight/mode": ("CHG-003", _MODES),
 }
 """What may not go down, by place: the finding, and the ranks of the values."""
+_COMPARED = ("CHG-001", "CHG-002", "CHG-003", "CHG-004", "CHG-005", "CHG-008")
+"""The findings that `change_findings` may return, and `freshness`."""
 _KEPT = {
     "CHG-003": re.compile(
         r"/spec/(ownership/[^/]+/(person|team)|ownership/decisions/\*/(decision|accountable)"
@@ -65,6 +67,18 @@ _RECORDS = (
     ("lifecycle", "pilot", "start_on"),
 )
 """Below `spec`: what is only ever added to, once it is on the base."""
+_COVERED = (
+    ("architecture", "models"),
+    ("data",),
+    ("oversight", "mode"),
+    ("delivery", "evaluations"),
+    ("risk", "assessments"),
+)
+"""Below `spec`: what `freshness` compares."""
+
+
+Said = tuple[tuple[str, ...], str]
+"""The parts of a pointer, and what is wrong there."""
 
 
 class Change(NamedTuple):
@@ -102,6 +116,22 @@ def changed_paths(before: Any, after: Any) -> list[str]:
     return sorted({change.pattern for change in _changes(Change("", (), (), before, after))} - {""})
 
 
+def described(before: Any, after: Any) -> tuple[str, ...]:
+    """Return what changed between two documents as a reader names it, one text a value that is
+    not as it was; what came or went with all that it holds is one."""
+    told: dict[tuple[str, ...], str] = {}
+    for change in _changes(Change("", (), (), before, after)):
+        _, _, label, old, new = change
+        whole = type(old) is not type(new) or len(label) >= MAX_DEPTH
+        if whole or not isinstance(new, dict | list):
+            told[label] = _words(change, old, new)
+    return tuple(
+        words
+        for label, words in sorted(told.items())
+        if not any(label[:length] in told for length in range(1, len(label)))
+    )
+
+
 def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> tuple[Result, ...]:
     """Return what the change since the base takes away from one use case, sorted by code.
 
@@ -110,11 +140,31 @@ def change_findings(before: Prepared | None, after: Prepared, rules: Rules) -> t
     """
     if before is None or after.kind != "UseCase":
         return ()
-    said: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    said: dict[str, list[Said]] = {}
     for change in _changes(Change("", (), (), before.value, after.value)):
         for code, at, words in _losses(change):
             said.setdefault(code, []).append((at, words))
-    return tuple(_finding(code, said[code], after, rules) for code in sorted(said))
+    return tuple(
+        finding(code, said[code], after, rules, prefix="since the base: ") for code in sorted(said)
+    )
+
+
+def unknown_changes(after: Prepared, why: str, rules: Rules) -> tuple[Result, ...]:
+    """Return the findings on a history that cannot be read: all are unknown."""
+    pointer = "/metadata/id"
+    return tuple(
+        Result(
+            code,
+            Outcome.UNKNOWN,
+            rules.codes[code].enforcement,
+            message=why,
+            pointer=pointer,
+            place=after.document.place(pointer),
+            missing=("/history",),
+            fingerprint=fingerprint(code, after.id, pointer),
+        )
+        for code in _COMPARED
+    )
 
 
 def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> list[Problem]:
@@ -134,15 +184,15 @@ def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> lis
         if document.kind == "UseCase"
         and document.id not in kept
         and file.path not in unread
-        and _below(document.value, ("lifecycle", "stage")) != "retired"
+        and below(document.value, ("lifecycle", "stage")) != "retired"
     ]
 
 
 def recorded(value: Any) -> dict[tuple[str, ...], list[Any]]:
-    """Return the records of a document, as it is written, by their place below `spec`; a single
-    one as a list of one; of an approval, all but the state of its conditions, which are open,
-    then closed."""
-    found = {path: _below(value, path) for path in _RECORDS}
+    """Return the records of a document, and what they cover, as it is written, by their place
+    below `spec`; a single one as a list of one; of an approval, all but the state of its
+    conditions, which are open, then closed."""
+    found = {path: below(value, path) for path in (*_RECORDS, *_COVERED)}
     return {
         path: [_settled(entry) for entry in (one if isinstance(one, list) else [one])]
         for path, one in found.items()
@@ -184,9 +234,21 @@ def record_facts(versions: Sequence[Version], today: str) -> dict[str, Any]:
     }
 
 
+def imported(versions: Sequence[Version], today: str) -> str:
+    """Return the day (`today` if it is not on the base) on which the first version brought
+    records that are older than itself; "" if it brought none."""
+    for version in versions[:1]:
+        day = version.on or today
+        if any(_days(one, day) > 0 for entries in version.records.values() for one in entries):
+            return day
+    return ""
+
+
 def _changes(here: Change) -> Iterator[Change]:
     """Yield every place that differs at and below `here`, what it holds before itself."""
     pattern, at, label, before, after = here
+    if before is after:
+        return
     deep = len(label) >= MAX_DEPTH
     if deep or not (isinstance(before, dict | list) or isinstance(after, dict | list)):
         differs = before != after or isinstance(before, bool) != isinstance(after, bool)
@@ -214,7 +276,7 @@ def _children(before: Any, after: Any) -> Iterator[tuple[str, str, str | None, A
     for was, now in _matched(old, new):
         ours, theirs = (None if was is None else old[was]), (None if now is None else new[now])
         position = str(was if now is None else now)
-        named, name = _identity(ours if was is not None else theirs)
+        named, name = identity(ours if was is not None else theirs)
         label = name if named else position
         yield "*", label, None if now is None else position, ours, theirs
 
@@ -222,10 +284,10 @@ def _children(before: Any, after: Any) -> Iterator[tuple[str, str, str | None, A
 def _matched(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int | None]]:
     """Pair the positions of two lists: equal identities first, then what bears no name in its
     order; what is left has no partner."""
-    identities = [_identity(item) for item in old]
+    identities = [identity(item) for item in old]
     left: dict[tuple[bool, Any], list[int]] = {}
     for index in reversed(range(len(new))):
-        left.setdefault(_identity(new[index]), []).append(index)
+        left.setdefault(identity(new[index]), []).append(index)
     pairs = [left[one].pop() if left.get(one) else None for one in identities]
     added = sorted((at for (named, _), ones in left.items() if named for at in ones))
     loose = sorted((at for (named, _), ones in left.items() if not named for at in ones))[::-1]
@@ -237,7 +299,7 @@ def _matched(old: list[Any], new: list[Any]) -> Iterator[tuple[int | None, int |
     yield from ((None, index) for index in (*loose[::-1], *added))
 
 
-def _identity(item: Any) -> tuple[bool, Any]:
+def identity(item: Any) -> tuple[bool, Any]:
     """Return whether a list's item bears a name, and the name, else its content."""
     name = (item.get("id") or item.get("name")) if isinstance(item, dict) else None
     return (True, name) if isinstance(name, str) else (False, _frozen(item))
@@ -279,6 +341,8 @@ def _words(change: Change, before: Any, after: Any) -> str:
     label = ".".join(part[:MAX_SHOWN] for part in change.label)
     if after in _NOTHING:
         return f"{label} is gone"
+    if before is None or isinstance(after, dict | list):
+        return f"{label} is new" if before is None else f"{label} is another"
     return f"{label}: {str(before)[:MAX_SHOWN]} -> {str(after)[:MAX_SHOWN]}"
 
 
@@ -306,21 +370,28 @@ def _limit(item: Any, name: str) -> _Limit | None:
     return _Limit((most, unit), looseness, words)
 
 
-def _finding(
-    code: str, said: list[tuple[tuple[str, ...], str]], after: Prepared, rules: Rules
+def finding(
+    code: str,
+    said: list[Said],
+    after: Prepared,
+    rules: Rules,
+    outcome: Outcome = Outcome.FAIL,
+    prefix: str = "",
 ) -> Result:
+    """Return one finding for all that is said of a document, at its first place."""
     pointers = {join_pointer([*at]) for at, _ in said}
     spots = sorted(
         (Spot(pointer, after.document.place(pointer)) for pointer in pointers),
         key=lambda spot: (spot.place, spot.pointer),
     )
-    more = f" and {len(said) - MAX_NAMED} more" if len(said) > MAX_NAMED else ""
+    words = list(dict.fromkeys(words for _, words in said))
+    more = f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else ""
     first = spots[0].pointer
     return Result(
         code,
-        Outcome.FAIL,
+        outcome,
         rules.codes[code].enforcement,
-        message="since the base: " + ", ".join(words for _, words in said[:MAX_NAMED]) + more,
+        message=prefix + ", ".join(words[:MAX_NAMED]) + more,
         pointer=first,
         place=spots[0].place,
         related=tuple(spots[1:]),
@@ -328,7 +399,8 @@ def _finding(
     )
 
 
-def _below(value: Any, path: tuple[str, ...]) -> Any:
+def below(value: Any, path: tuple[str, ...]) -> Any:
+    """Return what a document has at a path below `spec`, None for nothing."""
     for name in ("spec", *path):
         value = value.get(name) if isinstance(value, dict) else None
     return value

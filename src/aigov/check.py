@@ -4,6 +4,7 @@
 touch the file system, says which of that resolves; `check` judges.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from aigov import __version__
@@ -12,7 +13,7 @@ from aigov.findings import Outcome, Result, by_code
 from aigov.judgement import judge
 from aigov.law import MAX_AGE_DAYS, age_days
 from aigov.policies import TIERS
-from aigov.preparing import Prepared, ReadFile, Surroundings, mapping, shape_result
+from aigov.preparing import NOTHING, Prepared, ReadFile, Surroundings, mapping, shape_result
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
@@ -49,7 +50,7 @@ def check(
         texts := _texts(judged, problems, rules),
         tuple(judged),
         tuple(sorted(problems, key=lambda one: one[1:])),
-        (*notes, *_age_of_law(judged, texts, settings.as_of)),
+        (*notes, *_ramping_in(judged, rules), *_age_of_law(judged, texts, settings.as_of)),
     )
 
 
@@ -73,8 +74,10 @@ def _judge_use_case(
             if (result := judge(policy, ahead)).is_finding and result.code not in open_codes
         ]
     results += prepared.shape
-    own = surroundings.of.get(prepared.id)
-    results += own.results if own else ()
+    own = surroundings.of.get(prepared.id, NOTHING)
+    results += own.results
+    if own.notes:
+        results = [one._replace(note=own.notes.get(one.code, one.note)) for one in results]
     return _unjudged(prepared, settings)._replace(
         stage=stage,
         tier=tier,
@@ -84,6 +87,7 @@ def _judge_use_case(
         results=tuple(sorted(results, key=by_code)),
         next_stage=following,
         preview=tuple(preview),
+        changed=own.changed,
     )
 
 
@@ -154,6 +158,19 @@ def _texts(
             tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
         )  # fmt: skip
     return {code: texts[code] for code in sorted(codes)}
+
+
+def _ramping_in(documents: list[DocumentResult], rules: Rules) -> Iterator[str]:
+    """Yield how many findings of a policy do less for now, as the profile allows."""
+    ramps = {code: one.ramp_in for code, one in rules.policies.items() if one.ramp_in}
+    if not ramps:
+        return
+    found = (one for document in documents for one in document.results if one.is_finding)
+    noted = Counter(one.code for one in found if one.note and one.code in ramps)
+    for code, number in sorted(noted.items()):
+        ramp = ramps[code]
+        many = f"{number} finding{'s' if number > 1 else ''}"
+        yield f"{code}: the profile lets {many} only {ramp.enforcement} until {ramp.last}"
 
 
 def _age_of_law(

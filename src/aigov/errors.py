@@ -10,7 +10,8 @@ carries the place and the next step::
     +-- ProfileError    an organisation profile that does not hold
     +-- MissingExtra    an optional part that is not installed
 
-Only the outermost frame (`aigov.cli`) catches them.
+Only the outermost frame (`aigov.cli`) catches them; `gate` takes one for an answer, that the
+base of a commit cannot be read, which makes unknown what changed since.
 """
 
 from collections.abc import Iterable

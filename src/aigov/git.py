@@ -3,7 +3,10 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import PurePath
+from tempfile import TemporaryDirectory
 
 from aigov.errors import UsageError
 from aigov.repositories import is_manifest
@@ -17,6 +20,8 @@ _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
 
+_MAX_STEPS = 1000
+"""Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -55,6 +60,17 @@ class Repository:
         self._ask.update_environment(**SAFE)
         self.root = os.path.realpath(self._repo.working_tree_dir or self._repo.git_dir)
 
+    def holds(self, path: str) -> bool:
+        """Tell whether `path` leads into this repository: by a link on the way, by what lies
+        below it, to one of its working trees or to a folder of git's own."""
+        folders = (self.root, self._repo.git_dir, self._repo.common_dir)
+        own = {_identity(str(one)) for one in folders}
+        return any(
+            own & {_identity(str(folder)), _identity(_common_folder(str(folder)))}
+            for place in _reached(path)
+            for folder in (place, *PurePath(place).parents)
+        )
+
     def commit(self, rev: str) -> str | None:
         """Return the full id of the commit that `rev` names, None if there is none."""
         try:
@@ -65,18 +81,55 @@ class Repository:
             return None
         return found.splitlines()[-1]
 
-    def files(self, commit: str) -> Iterator[tuple[str, str, str, int]]:
-        """Yield path, mode, id and size of every file of a commit; submodules have size 0."""
-        listed: str = self._ask.ls_tree("-r", "-z", "--long", "--full-tree", commit)
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except (git.GitError, OSError, ValueError) as error:
+            self._ask.clear_cache()  # git ends its `cat-file --batch` at what it cannot fetch
+            raise UsageError(
+                "parts of the commit are not in this clone",
+                where=self.root,
+                remedy="clone it whole, without --filter",
+            ) from error
+
+    def files(self, commit: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id of every file of a commit.
+
+        Raises:
+            UsageError: the clone has not all of it; so for the next two.
+        """
+        with self._reading():
+            listed: str = self._ask.ls_tree("-r", "-z", "--full-tree", commit)
         for line in filter(None, listed.split("\0")):
             head, _, path = line.partition("\t")
-            mode, _, blob, size = head.split()
-            yield path, mode, blob, int(size) if size.isdecimal() else 0
+            mode, _, blob = head.split(" ")
+            yield path, mode, blob
+
+    def differing(self, one: str, other: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id in the commit `other` of every file that is not as in `one`;
+        the mode of a file that is not there is `000000`."""
+        with self._reading():
+            listed: str = self._ask.diff_tree(
+                "-r", "-z", "--no-renames", "--ignore-submodules=none", one, other, "--"
+            )
+        words = iter(listed.split("\0"))
+        for head, path in zip(words, words, strict=False):
+            _, mode, _, blob, _ = head.split(" ")
+            yield path, mode, blob
 
     def content(self, blob: str, most: int) -> bytes:
         """Return the first bytes of a blob."""
-        stream = self._repo.odb.stream(bytes.fromhex(blob))
-        found: bytes = stream.read(most)
+        with self._reading():
+            found: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read(most)
+        return found
+
+    def origin(self) -> str:
+        """Return the address that the clone was made from, "" if none is known."""
+        try:
+            found: str = self._ask.config("--local", "--get", "remote.origin.url")
+        except git.GitError:
+            return ""
         return found
 
     def differs(self, commit: str) -> bool:
@@ -90,6 +143,97 @@ class Repository:
         except git.GitError:
             return True
         return False
+
+
+def _reached(path: str) -> Iterator[str]:
+    """Yield what a path passes through, and where it is a folder every folder and link in it."""
+    yield from _passed(path)
+    for folder, folders, names in os.walk(path):
+        yield folder
+        for name in folders + names:
+            if os.path.islink(one := os.path.join(folder, name)):
+                yield from _passed(one)
+
+
+def _passed(path: str) -> Iterator[str]:
+    """Yield every link on the way, followed one at a time, and where it ends.
+
+    A plain folder on the way, as in `folder/../x`, decides nothing.
+    """
+    here, *parts = PurePath(os.getcwd(), path).parts
+    left = parts[::-1]
+    for _ in range(_MAX_STEPS):
+        if os.path.islink(here):
+            yield here
+            here, *parts = PurePath(os.path.dirname(here), os.readlink(here)).parts
+            left += parts[::-1]
+        if not left:
+            break
+        here = os.path.normpath(os.path.join(here, left.pop()))  # `here` is no link: `..` is up
+    yield here
+
+
+def _identity(path: str) -> tuple[int, int]:
+    """Return what is the same by whatever name or mount a folder is reached."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return (-1, -1)
+    return found.st_dev, found.st_ino
+
+
+def _common_folder(folder: str) -> str:
+    """Return git's own folder that all working trees of a repository share; "" for none."""
+    try:
+        return str(git.Repo(folder).common_dir) if os.path.lexists(f"{folder}/.git") else ""
+    except (git.GitError, OSError, ValueError):
+        return ""
+
+
+@contextmanager
+def fetched(remote: str, commit: str) -> Iterator[Callable[[str, str], bytes]]:
+    """Fetch all branches and tags of `remote`, a URL; give what returns the content of an
+    object by its kind and id, or raises KeyError.
+
+    Raises:
+        UsageError: git cannot fetch it, or `commit` is on no branch or tag.
+    """
+    scheme = remote.partition("://")[0]
+    with TemporaryDirectory() as folder:
+        ask = git.Git(folder)
+        ssh = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+        ask.update_environment(
+            **{**SAFE, "GIT_ALLOW_PROTOCOL": scheme, "GIT_SSH_COMMAND": ssh, "GIT_DIR": folder}
+        )
+        ask.set_persistent_git_options(c=list(SETTINGS))
+        form = "sha1" if len(commit) == 40 else "sha256"
+        try:
+            ask.init("--quiet", "--bare", "--template=", f"--object-format={form}", folder)
+            wanted = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+            calm = ("--quiet", "--no-recurse-submodules", "--no-auto-maintenance")
+            ask.fetch(*calm, remote, *wanted)
+        except git.GitError as error:
+            problem = f"git cannot fetch it ({_reason(error)})"
+            remedy = f"make `git ls-remote {remote}` work"
+            raise UsageError(problem, where=remote, remedy=remedy) from None
+        try:
+            merged = ask.for_each_ref("--count=1", "--contains", commit)
+        except git.GitError:  # not in what was fetched
+            merged = ""
+        if not merged:
+            problem = f"{commit[:12]} is a commit of no branch or tag"
+            remedy = "pin one that was merged; a pull request or a fork is none"
+            raise UsageError(problem, where=remote, remedy=remedy)
+
+        def read(kind: str, name: str) -> bytes:
+            raw = {"stdout_as_string": False, "strip_newline_in_stdout": False}
+            try:
+                content: bytes = ask.cat_file(kind, name, **raw)
+            except git.GitError:
+                raise KeyError(name) from None
+            return content
+
+        yield read
 
 
 def manifests_at_head(root: str, path: str) -> list[str]:

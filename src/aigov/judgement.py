@@ -79,7 +79,8 @@ def unevaluated(policy: Policy, situation: Situation) -> Result | None:
     lacking = tuple(need for need in policy.needs if need not in situation.given)
     if situation.demanded.isdisjoint(lacking):
         return Result(policy.code, Outcome.NOT_APPLICABLE, missing=lacking) if lacking else None
-    found = _Found(Outcome.UNKNOWN, f"cannot tell: no {' and no '.join(lacking)} could be read")
+    words = f"no {' and no '.join(lacking)} could be read"
+    found = _Found(Outcome.UNKNOWN, words, missing=tuple(f"/{need}" for need in lacking))
     enforcement = policy.early if early and policy.early else policy.enforcement[situation.tier]
     return _finding(policy, situation, enforcement, found, [policy.at.partition("/*")[0]])
 
@@ -254,6 +255,11 @@ def _finding(
         message += f" (by law from {ahead.applies_from}, in {left} days{doubt})"
         if situation.variables.get("profile", {}).get("enforce") == "legal-date":
             enforcement = min(enforcement, Enforcement.WARN, key=lambda one: one.rank)
+    ramp, note = policy.ramp_in, ""
+    ramping = ramp is not None and ramp.first <= situation.today <= ramp.last
+    if ramp and ramping and enforcement.rank > ramp.enforcement.rank:
+        note = f"{enforcement}s from {ramp.then}"
+        enforcement = ramp.enforcement
     return Result(
         policy.code,
         found.outcome,
@@ -263,6 +269,7 @@ def _finding(
         place=document.place(first),
         related=tuple(sorted({Spot(p, document.place(p)) for p in others}, key=_by_place)),
         missing=found.missing,
+        note=note,
         fingerprint=fingerprint(policy.code, situation.use_case, document.stable_pointer(first)),
     )
 

@@ -15,6 +15,8 @@ CODES = "codes.yaml"
 """Where a pack keeps the findings that are not policies."""
 PIPELINES = "vocabulary/pipelines.yaml"
 """Where a pack keeps how pipelines run the gate."""
+ACCOUNTS = "vocabulary/accounts.yaml"
+"""Where a pack keeps how forges name those who commit."""
 RULES = ("derivation/", "vocabulary/", CORPUS, CODES)
 """What the first pack alone may hold: there is one derivation, vocabulary and corpus."""
 MANDATORY = (
@@ -24,6 +26,7 @@ MANDATORY = (
     "vocabulary/model-snapshots.yaml",
     "vocabulary/distinct-evidence.yaml",
     PIPELINES,
+    ACCOUNTS,
 )
 DESCRIPTION = "pack.yaml"
 

@@ -34,6 +34,17 @@ class Waivable(NamedTuple):
     """Roles below `spec.ownership` that may not approve it."""
 
 
+class RampIn(NamedTuple):
+    """A time, given by a profile, in which a failure does less than the policy says."""
+
+    enforcement: Enforcement
+    """The most that a failure does from `first` to `last`."""
+    first: str
+    last: str
+    then: str
+    """The day from which the policy's own enforcement holds; all three YYYY-MM-DD."""
+
+
 class Policy(NamedTuple):
     """One machine-checkable rule, as its file states it."""
 
@@ -65,6 +76,7 @@ class Policy(NamedTuple):
     """Keys of the legal obligations that it rests on (`policies/law/corpus.yaml`)."""
     where: str
     """Path of its file."""
+    ramp_in: RampIn | None = None
 
     @property
     def on_organisation(self) -> bool:

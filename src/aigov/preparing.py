@@ -63,6 +63,13 @@ class Known(NamedTuple):
     """As `Surroundings.facts`."""
     results: tuple[Result, ...]
     """Findings that are not a policy's: of a change, or of what the repository says."""
+    changed: tuple[str, ...] | None = None
+    """What changed since the base, in words; None for what is new or not compared."""
+    notes: Mapping[str, str] = {}
+    """By the code of a policy: what a reader is to know of its result."""
+
+
+NOTHING = Known({}, ())
 
 
 class ReadFile(NamedTuple):

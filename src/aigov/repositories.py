@@ -43,6 +43,11 @@ def is_manifest(name: str) -> bool:
     return name in MANIFEST_NAMES or name.endswith(MANIFEST_ENDINGS)
 
 
+def is_url(given: str) -> bool:
+    """Say whether a profile or pack is given by URL, not by path."""
+    return given.startswith("git+") or "://" in given
+
+
 def find_manifests(folder: str) -> Iterator[str]:
     """Yield the manifests below `folder`, sorted; symbolic links to folders are not
     followed, `.git`, `node_modules` and virtual environments are not entered.

@@ -62,6 +62,8 @@ class DocumentResult(NamedTuple):
     next_stage: str | None = None
     preview: tuple[Result, ...] = ()
     """What would be a finding at `next_stage` and is none yet."""
+    changed: tuple[str, ...] | None = None
+    """What changed since the base, in words; None for what is new or not compared."""
 
 
 class Problem(NamedTuple):
@@ -146,6 +148,8 @@ class CheckResult(NamedTuple):
     command: str = "check"
     decision: Decision | None = None
     """Of the gate alone."""
+    source_url: str = ""
+    """Where the files of the commit can be read, their paths after a `/`; "" if unknown."""
 
 
 def summarise(result: CheckResult) -> Summary:

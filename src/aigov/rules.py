@@ -15,7 +15,6 @@ from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
 from aigov.policies import Code, Policy, parse_codes, parse_policy
 from aigov.required import Demands, Requirement, demands, parse_requirements
 from aigov.schema import ManifestSchema
-from aigov.settings import Profile, Tightening
 
 if TYPE_CHECKING:
     from aigov.frameworks import Framework
@@ -84,12 +83,13 @@ class Rules(NamedTuple):
         return tuple(p for p in self.policies.values() if p.on_organisation)
 
     def digest(self) -> str:
-        """Return `sha256:` over the sorted (path, sha256) of all files in force."""
+        """Return `sha256:` over the sorted (path, sha256) of all files in force, wherever
+        their packs lie."""
         from hashlib import sha256  # loads OpenSSL; only machine formats need it
 
         whole = sha256()
         for path, digest in sorted(
-            (f"{pack.name}/{path}", digest)
+            (f"policies/{path}", digest)
             for pack in self.packs
             for path, digest in pack.hashes().items()
         ):
@@ -131,8 +131,9 @@ def build_rules(
     derivation = parse_derivation(packs[0].section("derivation/"), engine)
     corpus = cache(partial(_corpus, packs[0]))
     frameworks = cache(partial(_frameworks, packs))
-    policies = _policies(packs, engine)
-    codes: Any = packs[0].documents[CODES].value
+    documented: Any = packs[0].documents[CODES].value
+    codes = parse_codes(documented)
+    policies = _policies(packs, codes, engine)
     requirements = parse_requirements(shapes.required)
     rules = Rules(
         engine,
@@ -149,8 +150,8 @@ def build_rules(
             for kind in KINDS
         },
         tuple(packs),
-        _read_by_blocking(policies),
-        parse_codes(codes),
+        read_by_blocking(policies),
+        codes,
         corpus,
         frameworks,
     )
@@ -174,7 +175,9 @@ def _frameworks(packs: list[Pack]) -> dict[str, "Framework"]:
     )
 
 
-def _read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
+def read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozenset[str]]:
+    """Return what tells the pointers that policies read which block at a tier's rank."""
+
     @cache
     def pointers(tier: int) -> frozenset[str]:
         return frozenset(
@@ -232,9 +235,14 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
             raise PackError(f"{fault.message} ({name})", where=where)
 
 
-def _policies(packs: list[Pack], engine: Engine) -> dict[str, Policy]:
+def named_codes(codes: Mapping[str, Code]) -> dict[str, str]:
+    """Return the codes of findings that are no policies', by code and by id."""
+    return {name: code for code, one in codes.items() for name in (code, one.id)}
+
+
+def _policies(packs: list[Pack], codes: Mapping[str, Code], engine: Engine) -> dict[str, Policy]:
     found: dict[str, Policy] = {}
-    taken: dict[str, str] = {}
+    taken = dict.fromkeys(named_codes(codes), f"{packs[0].name}/{CODES}")
     for pack in packs:
         for path, document in pack.policies().items():
             policy = parse_policy(document, f"{pack.name}/{path}", engine)
@@ -249,49 +257,3 @@ def _policies(packs: list[Pack], engine: Engine) -> dict[str, Policy]:
                 taken[name] = policy.where
             found[policy.code] = policy
     return dict(sorted(found.items()))
-
-
-def tighten(rules: Rules, profile: Profile) -> Rules:
-    """Return `rules` with the enforcement and thresholds that `profile` tightens.
-
-    Raises:
-        ProfileError: an unknown policy or param, or a loosening; has its place.
-    """
-    named, policies = rules.named(), dict(rules.policies)
-    asked_as: dict[str, str] = {}
-    for name, asked in profile.policies.items():
-        policy = named.get(name)
-        if policy is None:
-            raise profile.error(asked.pointer, f"no policy {name}")
-        if policy.code in asked_as:  # by code and by id: the second would undo the first
-            problem = f"{name} and {asked_as[policy.code]} are the same policy; write one of them"
-            raise profile.error(asked.pointer, problem)
-        asked_as[policy.code] = name
-        policies[policy.code] = _tightened(policy, asked, profile)
-    return rules._replace(policies=policies, read_by_blocking=_read_by_blocking(policies))
-
-
-def _tightened(policy: Policy, asked: Tightening, profile: Profile) -> Policy:
-    enforcement, soften = policy.enforcement, policy.soften
-    if asked.enforcement:
-        wanted = asked.enforcement
-        if any(wanted.rank < given.rank for given in enforcement.values()):
-            problem = f"{policy.code} may only be tightened, not made {wanted}"
-            raise profile.error(f"{asked.pointer}/enforcement", problem)
-        enforcement = dict.fromkeys(enforcement, wanted)
-        # what the profile asks for holds for every failure, a softened one too
-        soften = tuple((when, max(to, wanted, key=lambda one: one.rank)) for when, to in soften)
-    params = dict(policy.params)
-    for name, number in asked.params.items():
-        pointer = f"{asked.pointer}/params/{name}"
-        if name not in params:
-            raise profile.error(pointer, f"{policy.code} has no param {name}")
-        if number < 0:
-            raise profile.error(pointer, f"{name} may not be negative")
-        given = params[name]
-        loosened = max(given.values()) if name.startswith("max_") else min(given.values())
-        if number > loosened if name.startswith("max_") else number < loosened:
-            raise profile.error(pointer, f"{name} may only be tightened: {loosened:g} is the limit")
-        stricter = min if name.startswith("max_") else max
-        params[name] = {tier: stricter(one, number) for tier, one in given.items()}
-    return policy._replace(enforcement=enforcement, soften=soften, params=params)

@@ -9,12 +9,23 @@ from aigov.source import Document
 
 
 class Tightening(NamedTuple):
-    """What a profile asks of one policy beyond the pack."""
+    """What a profile asks of one policy beyond the pack, or for a time below it."""
 
     enforcement: Enforcement | None
+    until: str | None
+    """The last day (YYYY-MM-DD) of an enforcement below the pack's."""
     params: Mapping[str, float]
     pointer: str
     """Where the profile says so."""
+
+
+class Authors(NamedTuple):
+    """Who wrote a record, by what git says of its commits."""
+
+    people: Mapping[str, str]
+    """Each person, normalised, to the first commit (12 digits) that names them."""
+    unknown: str = ""
+    """Why that is not all of them, or not vouched for, else ""."""
 
 
 class Profile(NamedTuple):
@@ -31,6 +42,12 @@ class Profile(NamedTuple):
     evidence_urls: tuple[str, ...]
     """Prefixes (host and path) of https URLs that count as evidence."""
     spec: Mapping[str, Any]
+
+    @property
+    def reviewed_on(self) -> str:
+        """When a person last found it true, YYYY-MM-DD; else empty."""
+        value: Any = self.document.value
+        return str(value.get("metadata", {}).get("reviewed_on", ""))
 
     def digest(self) -> str:
         """Return `sha256:` and the hex digest of the profile's text."""
@@ -53,6 +70,8 @@ class Settings(NamedTuple):
     honour_waivers: bool = True
     waivers_on_base: frozenset[str] | None = None
     """The ids of the waivers that count; None: all do."""
+    waiver_authors: Mapping[str, Authors] = {}
+    """By the id of a waiver, where git was asked."""
     preview: bool = False
     """Also judge what the next stage asks."""
     demanded: frozenset[str] = frozenset()
@@ -93,7 +112,8 @@ def parse_profile(document: Document, where: str) -> Profile:
         params = given.get("params", {})
         if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in params.values()):
             raise profile_error(document, where, f"{pointer}/params", "a param is a number")
-        tightenings[code] = Tightening(Enforcement(word) if word else None, params, pointer)
+        wanted = Enforcement(word) if word else None
+        tightenings[code] = Tightening(wanted, given.get("until"), params, pointer)
     return Profile(
         where,
         document,

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from aigov.errors import UsageError
 from aigov.evidence import Evidence
 from aigov.git import Repository
-from aigov.repositories import is_manifest, resolve, shows_something
+from aigov.repositories import MANIFEST_NAMES, is_manifest, resolve, shows_something
 from aigov.source import MAX_FILE_BYTES
 
 MAX_LINKS = 8
 """Symbolic links that are followed within the commit before a path leads nowhere."""
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
+_ABSENT = "000000"
 
 
 class Blob(NamedTuple):
@@ -23,29 +24,31 @@ class Blob(NamedTuple):
 
     mode: str
     id: str
-    size: int
 
 
 class Snapshot:
     """The files of one commit."""
 
-    def __init__(self, repository: Repository, commit: str) -> None:
-        """Read the listing of `commit`, a full id.
+    def __init__(self, repository: Repository, commit: str, near: "Snapshot | None" = None) -> None:
+        """Read the listing of `commit`, a full id; a commit nearby is read by what differs.
 
         Raises:
             UsageError: git cannot list it.
         """
         self.commit = commit
         self._repository = repository
-        self.files = {
-            path: Blob(mode, id_, size) for path, mode, id_, size in repository.files(commit)
-        }
+        listed = repository.differing(near.commit, commit) if near else repository.files(commit)
+        self.files: dict[str, Blob] = {**near.files} if near else {}
+        for path, mode, id_ in listed:
+            self.files[path] = Blob(mode, id_)
+            if mode == _ABSENT:
+                del self.files[path]
 
     def manifests(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield path and content of each manifest, sorted; None where it is no regular file."""
-        for path in sorted(self.files):
-            folders = path.split("/")[:-1]
-            if is_manifest(posixpath.basename(path)) and "node_modules" not in folders:
+        for path in sorted(path for path in self.files if path.endswith(MANIFEST_NAMES)):
+            *folders, name = path.split("/")
+            if is_manifest(name) and "node_modules" not in folders:
                 yield path, self.read(path)
 
     def read(self, path: str) -> bytes | None:

@@ -5,7 +5,7 @@ wrong with a waiver is a finding of its own (WAI codes).  The expiry day is incl
 and the date is an argument.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -14,9 +14,11 @@ from aigov.policies import Policy
 from aigov.preparing import Prepared, mapping
 from aigov.results import DocumentResult
 from aigov.rules import Rules
-from aigov.settings import Profile, Settings, same_person
+from aigov.settings import Authors, Profile, Settings, same_person
 from aigov.source import Document
 
+BUILDERS = ("accountable", "technology")
+"""Roles below `spec.ownership` whose owners may not write a waiver of their use case."""
 EXPIRING_DAYS = 14
 """A waiver that ends within these days warns (WAI-003)."""
 
@@ -137,6 +139,7 @@ def judge_waiver(
         if days > allowed:
             words = f"{days} days; at tier {target.tier} at most {allowed}"
             found.append(_finding(waiver, "WAI-004", "expires_on", words))
+        found += _author_findings(waiver, target, settings)
         found += _approver_findings(waiver, policy.waivable.approver_not, target, settings.profile)
     left = (expires - date.fromisoformat(today)).days
     if left < 0:
@@ -191,6 +194,27 @@ def _approver_findings(
     return [_finding(waiver, "WAI-006", "approved_by", words) for words in said]
 
 
+def _author_findings(waiver: Waiver, target: Target, settings: Settings) -> Iterator[Result]:
+    """Yield why those who wrote a waiver may not have: owners grant themselves nothing."""
+    authors = settings.waiver_authors.get(waiver.id, Authors({}))
+    people = settings.profile.people if settings.profile else {}
+    owners = [(role, target.owners[role]) for role in BUILDERS if role in target.owners]
+    wrote = [
+        f"the {role} owner, {owner}, wrote it in {commit}"
+        for role, owner in owners
+        if (commit := authors.people.get(same_person(owner, people)))
+    ]
+    strange = [one for _, one in owners if people and same_person(one, {}) not in people]
+    unsure = authors.unknown
+    if authors.people and strange:
+        unsure = unsure or f"{strange[0]}, an owner, is none of the profile's people"
+    for words in wrote:
+        yield _finding(waiver, "WAI-006", "approved_by", words)
+    if unsure and not wrote:
+        words = f"cannot tell who wrote it: {unsure}"
+        yield _finding(waiver, "WAI-006", "approved_by", words)._replace(outcome=Outcome.UNKNOWN)
+
+
 def _ways(person: str, people: Mapping[str, str]) -> set[bool]:
     """Return how a person is known to be named: True by handle, False by address."""
     known = {one for one, whose in people.items() if whose == person} | {person}
@@ -208,14 +232,21 @@ def apply_waivers(
         about = [one for one in waivers if _is_about(one, policies[one.policy], result)]
         for waiver in about:
             if waiver.at is None:
-                return result._replace(outcome=Outcome.WAIVED, waiver=waiver.id)
+                return _covered(result, [waiver])
         # a result is waived as a whole, so one place that nobody waived keeps it failing
         if _places(result) <= {one.at for one in about}:
-            ids = ", ".join(sorted({one.id for one in about}))
-            return result._replace(outcome=Outcome.WAIVED, waiver=ids)
+            return _covered(result, about)
         return result
 
     return tuple(marked(result) for result in results)
+
+
+def _covered(result: Result, waivers: list[Waiver]) -> Result:
+    """Return a result as waived, until the first of its waivers ends."""
+    ids = ", ".join(sorted({one.id for one in waivers}))
+    until = f"until {min(one.expires_on for one in waivers)}"
+    note = f"{result.note}; {until}" if result.note else until
+    return result._replace(outcome=Outcome.WAIVED, waiver=ids, note=note)
 
 
 def _is_about(waiver: Waiver, policy: Policy, result: Result) -> bool:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from aigov.findings import Outcome, Result
 from aigov.reports.encoding import literal
 from aigov.reports.escape import escape
-from aigov.reports.markdown import SIZE, Part, within
-from aigov.results import CheckResult
+from aigov.reports.markdown import CHANGES, SIZE, Part, within
+from aigov.results import CheckResult, Decision
 from reports.reading import printed
 from reports.test_agreement import ATTACKS
 from reports.zoo import BLOCK, FAIL, PASS, WARN, ZOO, found, hostile, poisoned
@@ -37,9 +37,27 @@ def test_the_verdict_comes_first_then_where_to_start_then_what_blocks() -> None:
         "## aigov-gate: blocked",
         "### Start here",
         "### Blocking (10)",
+        "### Waived (1)",
         "### Documents",
     ]
     assert report.splitlines()[2].startswith("**3 use cases, 1 waiver, 1 organisation:")
+
+
+def test_a_reviewer_reads_what_changed_and_can_go_to_each_line() -> None:
+    decision = Decision(False, "production", {"rev": "a" * 40, "base": "b" * 40}, ())
+    told = tuple(f"spec.risk.facts.n{number}: 1 -> <b>" for number in range(CHANGES + 2))
+    one = ZOO.documents[1]._replace(changed=told, path="a b/[x](y).yaml")
+    result = ZOO._replace(documents=(one,), decision=decision, source_url="https://f.org/o/r/c")
+    report = printed("markdown", result)
+    assert (
+        "### Changed since <code>bbbbbbbbbbbb</code>\n\n- retail-support-bot: spec.risk" in report
+    )
+    assert report.count(": 1 -&#62; &#60;b&#62;\n") == CHANGES
+    assert "- retail-support-bot: 2 more\n" in report
+    assert "](https://f.org/o/r/c/a%20b/%5Bx%5D%28y%29.yaml#L55) |" in report
+    assert "Next:" not in report
+    allowed = result._replace(documents=(), decision=decision._replace(allow=True))
+    assert "\nNext: deploy exactly this commit" in printed("markdown", allowed)
 
 
 def test_a_blocking_finding_stands_with_its_place_and_remedy() -> None:

@@ -246,6 +246,16 @@ def test_policies_that_want_different_fields_are_one_entry_of_a_line_each() -> N
     assert "         X-002: spec.b, spec.c, spec.d and spec.e\n" in verbose
 
 
+def test_without_history_the_remedy_is_how_to_get_it() -> None:
+    results = tuple(
+        found(code, UNKNOWN, BLOCK, "fetch it", "/spec/a", (1, 1, 2), missing=("/history",))
+        for code in ("CHG-001", "CHG-002")
+    )
+    shown = text(only(CLEAN._replace(results=results)))
+    assert "  BLOCK  2 policies cannot be judged: history is missing\n" in shown
+    assert "         fix: fetch it\n" in shown
+
+
 def test_many_different_absences_are_a_few_lines_unless_verbose() -> None:
     nine = tuple(wanting(number, f"f{number}") for number in range(9))
     shown = text(only(CLEAN._replace(results=nine)))

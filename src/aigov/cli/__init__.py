@@ -18,9 +18,11 @@ COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
     "init": "Write a manifest from what the repository shows.",
     "gate": "The deploy decision: may this commit go live?",
+    "verify": "Check an attestation of the gate before a deploy.",
     "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",
     "policies": "List the policies, prove them, write your own.",
+    "profile": "Fetch a pinned organisation profile or policy pack.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
 }

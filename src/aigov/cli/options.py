@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
@@ -16,11 +16,15 @@ from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
-from aigov.repositories import is_manifest
+from aigov.repositories import is_manifest, is_url
 from aigov.results import CheckResult, summarise
-from aigov.rules import Rules, Shapes, build_rules, tighten
+from aigov.rules import Rules, Shapes, build_rules
 from aigov.settings import Profile, parse_profile, profile_error
 from aigov.source import Document, load
+from aigov.tightening import tighten
+
+STEP_SUMMARY = 1024 * 1024
+"""Bytes that GitHub takes of one step.  Source: GitHub documentation, "Job summaries"."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -70,12 +74,12 @@ packs_option = click.option(
     "folders",
     metavar="DIR",
     multiple=True,
-    help="A policy pack beside the shipped one; repeatable.",
+    help="A policy pack beside the shipped one: a folder, or the URL of a fetched one; repeatable.",
 )
 profile_option = click.option(
     "--profile",
     metavar="FILE",
-    help="Organisation profile (kind: Organization): people, thresholds, URLs.",
+    help="Organisation profile (kind: Organization): a file, or the URL of a fetched one.",
 )
 as_of_option = click.option(
     "--as-of",
@@ -133,36 +137,40 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
             raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(FORMATS)}")
         if separator and not file:
             raise UsageError(f"--format {one} names no file", remedy=f"--format {name}=FILE")
-        if is_manifest(os.path.basename(file)):
-            raise UsageError(
-                "a report would replace a manifest", where=file, remedy="name another file"
-            )
-        output = Output(name, file or None)
-        if any(output.file == other.file for other in outputs):
-            raise UsageError(
-                f"two formats go to {output.file or 'standard output'}",
-                remedy=f"give one of them a file: --format {name}=FILE",
-            )
-        outputs.append(output)
+        add_output(outputs, Output(name, file or None))
     if all(output.file for output in outputs):
         outputs.insert(0, Output("text", None))
     return outputs
 
 
+def add_output(outputs: list[Output], output: Output) -> None:
+    """Add what a run writes.
+
+    Raises:
+        UsageError: it would replace a manifest, or something else that the run writes.
+    """
+    if is_manifest(os.path.basename(output.file or "")):
+        problem = "a report would replace a manifest"
+        raise UsageError(problem, where=output.file or "", remedy="name another file")
+    if any(output.file == other.file for other in outputs):
+        raise UsageError(
+            f"two formats go to {output.file or 'standard output'}",
+            remedy=f"give one of them a file: --format {output.format}=FILE",
+        )
+    outputs.append(output)
+
+
 def load_rules(
     folders: Iterable[str] = (), profile: str | None = None
 ) -> tuple[Rules, Profile | None]:
-    """Build the rules of the shipped pack, the given packs, and the profile (a path).
+    """Build the rules of the shipped pack, the given packs, and the profile: each a path, or
+    a URL that was fetched before.
 
     Raises:
         UsageError, PackError, ProfileError: something does not hold.
     """
     shipped, shapes = _shipped()
-    packs = [shipped]
-    for given in folders:
-        if not os.path.isdir(given):
-            raise UsageError("no such folder of policies", where=given)
-        packs.append(read_pack(given.rstrip("/"), policy_files(given)))
+    packs = [shipped, *(read_pack(one.rstrip("/"), policy_files(one)) for one in folders)]
     rules = build_rules(packs, shapes, compiled_expressions())
     if profile is None:
         return rules, None
@@ -174,16 +182,37 @@ def load_rules(
 
 
 def _profile_document(path: str) -> Document:
-    try:
-        with open(path, "rb") as file:
-            loaded = load(file.read())
-    except OSError as error:
-        raise UsageError(f"the profile cannot be read ({error.strerror})", where=path) from None
+    loaded = load(_profile_text(path))
     for trouble in loaded.troubles:
         raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
     if len(loaded.documents) != 1:
         raise ProfileError("a profile is exactly one document", where=path)
     return loaded.documents[0]
+
+
+def _pinned(url: str) -> Mapping[str, bytes]:
+    from aigov.pinned import read_pinned  # hashes and decodes; few runs read a cache
+
+    return read_pinned(url)
+
+
+def _profile_text(path: str) -> bytes:
+    if is_url(path):
+        return _pinned(path).get("", b"")  # of a folder: no document, which is then said
+    return read_file(path, "profile")
+
+
+def read_file(path: str, what: str, most: int = -1) -> bytes:
+    """Read the first bytes (all by default) of a file that was named; `what` says what it is.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be read ({error.strerror})", where=path) from None
 
 
 def _shipped() -> tuple[Pack, Shapes]:
@@ -231,15 +260,23 @@ def schema(name: str) -> Any:
     return json.loads(read_tree(folder("schemas"), ".json")[name])
 
 
-def policy_files(root: str) -> dict[str, bytes]:
-    """Read the files of a pack below `root`, but for the cases."""
+def policy_files(root: str) -> Mapping[str, bytes]:
+    """Read the files of a pack below `root`, a folder or a URL, but for the cases.
+
+    Raises:
+        UsageError: there is no such folder, or it cannot be read.
+    """
+    if is_url(root):
+        return _pinned(root)
+    if not os.path.isdir(root):
+        raise UsageError("no such folder of policies", where=root)
     return read_tree(root, ".yaml", but=".cases.yaml")
 
 
 def write_reports(
     result: CheckResult, outputs: list[Output], *, quiet: bool, verbose: bool
 ) -> None:
-    """Render every output; a file is written whole or not at all.
+    """Render every output, a file whole or not at all; a decision joins the step summary too.
 
     Raises:
         UsageError: a file cannot be written.
@@ -250,13 +287,22 @@ def write_reports(
             write_out(render(result, terminal_style(quiet=quiet, verbose=verbose)))
             continue
         style = Style(width=80, colour=False, verbose=verbose, quiet=quiet)
-        try:
-            with open(output.file, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(render(result, style))
-        except OSError as error:
-            raise UsageError(
-                f"the report cannot be written ({error.strerror})", where=output.file
-            ) from None
+        write_file(output.file, render(result, style), "report")
+    if result.decision:
+        _join_summary(result, outputs)
+
+
+def write_file(path: str, chunks: Iterable[str], what: str) -> None:
+    """Write a file, in place of the one that is there.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        with open(path, "w", encoding="utf-8", newline="\n") as file:
+            file.writelines(chunks)
+    except OSError as error:
+        raise UsageError(f"the {what} cannot be written ({error.strerror})", where=path) from None
 
 
 def write_new(path: str, text: str) -> None:
@@ -275,6 +321,24 @@ def write_new(path: str, text: str) -> None:
     except OSError as error:
         problem = f"cannot be written ({error.strerror})"
         raise UsageError(problem, where=path) from None
+
+
+def _join_summary(result: CheckResult, outputs: Iterable[Output]) -> None:
+    """Append the Markdown report to the step summary of a GitHub job, where there is one.
+
+    What keeps it from being written is told, and changes nothing else.
+    """
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or any(output.file == path for output in outputs):
+        return
+    report = "".join(renderer("markdown")(result, Style())).encode()
+    try:
+        with open(path, "ab") as file:
+            if file.tell() + len(report) > STEP_SUMMARY:
+                raise OSError(None, "it would grow above 1 MiB, and GitHub would drop all of it")
+            file.write(report)
+    except OSError as error:
+        click.echo(f"the step summary is not written ({error.strerror})", err=True)
 
 
 def write_out(chunks: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ KINDS = {
     "policy": "policy.v1.json",
     "cases": "cases.v1.json",
     "report": "report.v1.json",
+    "attestation": "attestation.v1.json",
     "policies": "policies.v1.json",
     "required": "required.yaml",
 }

@@ -48,7 +48,9 @@ def counts(result: CheckResult, summary: Summary) -> list[str]:
     if unjudged:
         absent = ", ".join(f"no {context}" for context in summary.not_judged)
         parts.append(f"{unjudged:,} not judged ({absent})")
-    return [", ".join(parts), f"as of {result.as_of}"]
+    given = result.decision.given if result.decision else {}
+    compared = [f"compared with {str(given['base'])[:12]}"] if given.get("base") else []
+    return [", ".join(parts), f"as of {result.as_of}", *compared]
 
 
 def verdict(result: CheckResult, summary: Summary) -> list[str]:

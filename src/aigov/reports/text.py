@@ -118,7 +118,7 @@ def _start(blocks: Sequence[Block], style: Style) -> str:
 def _closing(result: CheckResult, summary: Summary, style: Style) -> str:
     """Return what was counted, and on the last line the verdict."""
     lines: list[str] = []
-    if style.verbose:
+    if style.verbose or result.decision:
         tool = f"aigov-gate {result.tool_version}"
         policies = f"policies {result.policy_digest or 'without a digest'}"
         profile = f"profile {result.profile_digest or 'none'}"

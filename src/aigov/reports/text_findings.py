@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aigov.expressions import CONTEXTS
 from aigov.findings import Outcome, Place, Result
 from aigov.reports import Style
 from aigov.reports.entries import Entry, Severity, dotted, policy, severity, where
@@ -126,7 +127,9 @@ def _unjudged(result: CheckResult, document: DocumentResult, entry: Entry, style
     else:
         why, listed = "they read values that are not there", _wanting(ranked, style)
     remedy = f"Fill in what is missing; `aigov-gate explain {dotted(fields[0])}` says how."
-    if "[" in remedy:  # a position in a list, which is no field
+    if fields[0][1:] in CONTEXTS:  # the history, say: what is missing is no field of the manifest
+        remedy = next(one.message for one in entry.results if one.missing == fields)
+    elif "[" in remedy:  # a position in a list, which is no field
         remedy = "Fill in what is missing."
     heading = f"{len(entry.results):,} policies cannot be judged: {why}"
     head = _head(entry.severity, heading, at(document, entry.place), style)
