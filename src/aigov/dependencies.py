@@ -61,7 +61,7 @@ def read_dependencies(
         return []
 
 
-def at(value: Any, path: str) -> Iterator[Any]:
+def values_at(value: Any, path: str) -> Iterator[Any]:
     """Yield what stands at a dotted path; `*` is everything in a mapping or list."""
     name, _, rest = path.partition(".")
     if name == "*":
@@ -69,7 +69,7 @@ def at(value: Any, path: str) -> Iterator[Any]:
     else:
         found = [value[name]] if isinstance(value, dict) and name in value else []
     for one in found if isinstance(found, list) else []:
-        yield from at(one, rest) if rest else [one]
+        yield from values_at(one, rest) if rest else [one]
 
 
 def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependency]:
@@ -78,7 +78,7 @@ def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependen
         for path in row.get(group, ()):
             keys = [part for part in path.split(".") if part not in ("*", "name", "pip")]
             start = max(text.find(keys[-1]) if keys else 0, 0)
-            for value in at(top, path):
+            for value in values_at(top, path):
                 held = value.items() if isinstance(value, dict) else _pairs(value)
                 for name, about in held:
                     found = _NAME.search(name.rpartition("git+")[2] if "git+" in name else name)

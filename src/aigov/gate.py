@@ -5,12 +5,12 @@ base and their history, never the working tree.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from aigov.agreement import agree
 from aigov.authorship import read_trail
-from aigov.bundled import folder, read_tree
+from aigov.bundled import shipped_detectors
 from aigov.changes import (
     Version,
     change_findings,
@@ -23,15 +23,14 @@ from aigov.changes import (
     unknown_changes,
 )
 from aigov.check import check
-from aigov.clues import Guide, read_clues
+from aigov.detection import detect
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
 from aigov.lineage import Base, Histories, base_of, histories
-from aigov.packs import read_document
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
-from aigov.results import CheckResult, Problem
+from aigov.results import REGISTERED, CheckResult, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.shelf import Repository
@@ -172,17 +171,12 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
 
 
 def _unregistered(found: Snapshot) -> Iterator[Problem]:
-    """Yield where dependency files show a use of AI, nearest the root first."""
-    shipped = read_tree(folder("init"), ".yaml")
-    data_of: Mapping[str, Any] = {n: read_document(data, n).value for n, data in shipped.items()}
-    guide = Guide(data_of["files.yaml"], data_of["packages.yaml"])
-    for path in sorted(found.files, key=lambda one: (one.count("/"), one)):
-        data = (guide.rank(path) is not None and found.read(path)) or b""
-        for clue in read_clues(path, data, guide) if data else ():
-            if clue.field == "packages":
-                before, _, _ = data.decode("utf-8", "replace").lower().partition(clue.value)
-                words = f"{clue.value} is used here, and no manifest says what for"
-                yield Problem("REP-001", path, before.count("\n") + 1, 1, words)
+    """Yield where the commit shows a use of AI, nearest the root first."""
+    detections = detect(found.files, found.read, shipped_detectors()).detections
+    for one in sorted(detections, key=lambda one: (one.path.count("/"), one)):
+        if one.kind in REGISTERED:
+            words = f"{one.name} is used here, and no manifest says what for"
+            yield Problem("REP-001", one.path, one.line, 1, words)
 
 
 def _notes(commit: Commit) -> Iterator[str]:

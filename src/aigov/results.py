@@ -89,6 +89,10 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
+REGISTERED = ("runtime", "infrastructure", "model", "notebook")
+"""Kinds of detections for which a manifest must be there; `tooling` and `mention` need none."""
+
+
 class Detection(NamedTuple):
     """A place where a repository uses AI, found without a manifest's help."""
 
@@ -96,7 +100,7 @@ class Detection(NamedTuple):
     """POSIX, relative to the repository root."""
     line: int
     kind: str
-    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
+    """One of `REGISTERED`, `tooling` or `mention`."""
     name: str
     """Package, host, image, resource or format."""
     ecosystem: str

@@ -80,6 +80,8 @@ class Standing:
                 doubt, sure = "", "medium"
             elif hit.kind in ("infrastructure", "notebook") and self._named("fixtures", path):
                 doubt = "fixture"
+            elif hit.kind == "notebook" and self._named("samples", path):
+                doubt = self._doubt(path, hit)
             kind = "mention" if doubt else hit.kind
             yield path, hit._replace(kind=kind, confidence="low" if doubt else sure, doubt=doubt)
 
