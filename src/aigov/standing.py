@@ -19,8 +19,8 @@ MANY_FILES, MANY_SHARE = 3, 10
 MAX_READ = 512 * 1024
 """Bytes of a file in which imports of a test file are looked for."""
 _IMPORTING = re.compile(
-    rb"^[^\n#]*?\b(?:import|from|require|require_relative|include|load|use|using|mod|__import__)\b"
-    rb"[^\n]{0,400}", re.MULTILINE,
+    rb"^[^\n#]*?\b(?:import|from|require|require_relative|include|load|use|using|mod|__import__"
+    rb"|import_module)\b[^\n(]{0,400}(?:\([^)]{0,2000})?", re.MULTILINE,
 )  # fmt: skip
 
 
@@ -168,7 +168,10 @@ class Standing:
             for path in left:
                 lines = _IMPORTING.findall((self._read(path) or b"")[:MAX_READ])
                 imported.update(re.findall(rb"[\w.-]*\w", b"\n".join(lines)))
-            words = {part for word in imported for part in (word, *word.split(b"."))}
+            ends = (
+                part for one in imported for part in (one.rpartition(b".")[0], *one.split(b"."))
+            )
+            words = imported.union(ends)
             left = [path for path, stem in tests.items() if stem in words and path not in used]
             used.update(left)
         return used
