@@ -111,13 +111,12 @@ class Standing:
         """Say whether the repository holds a Python package of that name itself."""
         imports = self._detectors.ecosystems["python"].imports
         modules = [module for module, to in imports.items() if to == package and "." not in module]
+        modules.append(package.replace("-", "_"))
         folders = [*roots, *(f"{path[:at]}/" for at in _ends(path))]
-        return any(
-            f"{folder}{module}/__init__.py" in self._names
-            for module in (*modules, package.replace("-", "_"))
-            for folder in folders
-            if f"{folder}__init__.py" not in self._names
-        )
+        own = {f"{folder}{module}.py" for folder in roots for module in modules}
+        for folder in (one for one in folders if f"{one}__init__.py" not in self._names):
+            own.update(f"{folder}{module}/__init__.py" for module in modules)
+        return not own.isdisjoint(self._names)
 
     @cached_property
     def _stating(self) -> dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]]:
