@@ -96,6 +96,12 @@ def test_detections_of_one_file_are_bounded_and_the_rest_is_counted():
     assert found.demoted == {"limit": 5}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_file_is_read_in_the_encoding_it_says(encoding):
+    data = "flask\r\nopenai==1\r\n".encode(encoding)
+    assert told(found_in({"requirements.txt": data})) == ["requirements.txt:2 runtime openai"]
+
+
 def test_files_that_cannot_be_read_say_nothing():
     assert detect(["app.py", "b.bin"], lambda _: None, detectors()) == Found((), {})
 

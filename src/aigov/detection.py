@@ -86,9 +86,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     """Yield what one file shows by itself."""
     named = detectors.named
     if named["assistant"].search(path):
-        row = next(
-            r for r in detectors.files["tooling.yaml"]["paths"] if re.search(r["path"], path)
-        )
+        rows = detectors.files["tooling.yaml"]["paths"]
+        row = next(row for row in rows if re.search(row["path"], path))
         yield Hit(1, "tooling", row["name"], "any", row["detector"], "high")
     name = path.rpartition("/")[2].lower()
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
@@ -96,6 +95,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
         return
     if language is None:
         yield from _model(path, data, detectors)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     pieces = data[:limit].translate(_LETTERS).split()
     if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
@@ -120,9 +121,8 @@ def _place(data: bytes, word: bytes) -> int:
 def _in_text(
     path: str, data: bytes, words: frozenset[bytes], language: Any, detectors: Detectors
 ) -> Iterator[Hit]:
-    row = stating(path, detectors)
-    script = language and language.get("script") if SCRIPT in data else None
-    if row := row or script:
+    script = language.get("script") if language and SCRIPT in data else None
+    if row := stating(path, detectors) or script:
         yield from _dependencies(data, row, detectors)
     if path.endswith(".ipynb"):
         yield from _notebook(data, detectors)
