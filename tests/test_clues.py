@@ -17,7 +17,7 @@ from judging import ROOT
 
 GUIDE = Guide(
     load((ROOT / "init" / "files.yaml").read_bytes()).documents[0].value,
-    shipped_detectors().ecosystems,
+    shipped_detectors(),
 )
 CATALOG = """\
 apiVersion: backstage.io/v1alpha1
@@ -178,7 +178,8 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
         ("a/pom.xml", POM, [("provider", "mistral")]),
         (
             "a/pom.xml",
-            "<groupId>org.springframework.ai</groupId><artifactId>x</artifactId>",
+            "<d><dependency><groupId>org.springframework.ai</groupId>\
+<artifactId>x</artifactId></dependency></d>",
             [("library", "org.springframework.ai:x")],
         ),
         (

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
-from aigov.dependencies import values_at
-from aigov.detectors import Ecosystem
+from aigov.dependencies import read_dependencies, values_at
+from aigov.detectors import Detectors, stating
 from aigov.slos import objectives
 from aigov.source import load
 
@@ -38,13 +38,13 @@ class Guide(NamedTuple):
     """Where to look, as `init/files.yaml` says, and what the packages named there are."""
 
     files: Sequence[Mapping[str, Any]]
-    ecosystems: Mapping[str, Ecosystem]
+    detectors: Detectors
 
     def rank(self, path: str) -> int | None:
         """Return how early the file at `path` is asked (0 first), None where it has no say."""
         name = path.rpartition("/")[2]
         ranks = (at for at, row in enumerate(self.files) if fnmatchcase(name, row["file"]))
-        return next(ranks, None)
+        return next(ranks, len(self.files) if stating(path, self.detectors) else None)
 
 
 def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
@@ -58,13 +58,12 @@ def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
             continue
         for field, value in told:
             there = found.setdefault(field, [])
-            if field in guide.ecosystems:
-                there += _provider(field, str(value).lower(), path, guide)
-            elif isinstance(value, dict):
+            if isinstance(value, dict):
                 there.append(Clue(field, value, path))
             elif not there and folder in row.get("in", ("",)) and (line := one_line(value)):
                 there.append(Clue(field, line, path))
-    return [clue for clues in found.values() for clue in clues]
+    named = _packages(path, data, guide.detectors)
+    return [*(clue for clues in found.values() for clue in clues), *named]
 
 
 def one_line(value: object) -> str:
@@ -76,15 +75,18 @@ def one_line(value: object) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3].rstrip()}..."
 
 
-def _provider(ecosystem: str, name: str, path: str, guide: Guide) -> list[Clue]:
-    """Look a package up, without extras and versions."""
-    asked = re.split(r"[^\w.-]", name, maxsplit=1)[0] if ecosystem == "python" else name
-    package = guide.ecosystems[ecosystem].package(asked)
-    if package is None or package.tooling:
-        return []
-    found = Clue("packages", package.name, path)
-    model = {"id": package.provider, "provider": package.provider}
-    return [found, Clue(MODELS, model, path)] if package.provider else [found]
+def _packages(path: str, data: bytes, detectors: Detectors) -> Iterator[Clue]:
+    """Yield the packages that a dependency file names, with the providers they speak to."""
+    row = stating(path, detectors)
+    if row is None:
+        return
+    for one in read_dependencies(data, row, lambda _: False):
+        package = detectors.ecosystems[row["ecosystem"]].package(one.name)
+        if package and not package.tooling and one.group in ("own", "runtime", "extra"):
+            yield Clue("packages", package.name, path)
+            if package.provider:
+                model = {"id": package.provider, "provider": package.provider}
+                yield Clue(MODELS, model, path)
 
 
 def _says(row: Mapping[str, Any], data: bytes, path: str) -> Iterator[tuple[str, Any]]:

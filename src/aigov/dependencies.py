@@ -29,7 +29,7 @@ _BLOCK = re.compile(r"^# /// script$\n((?:^#(?:| .*)$\n)+?)^# ///$", re.MULTILIN
 _NAME = re.compile(r"@?[A-Za-z0-9][\w./:-]*")
 
 
-GROUPS = ("own", "runtime", "extra", "other")
+GROUPS = ("own", "runtime", "extra", "bundled", "other")
 
 
 class Dependency(NamedTuple):
@@ -39,7 +39,7 @@ class Dependency(NamedTuple):
     line: int
     group: str
     """`own`: the program itself; `runtime`: needed to run; `extra`: of use, where it is there;
-    `other`: what developers need, or what others bring."""
+    `bundled`: perhaps; `other`: what developers need, or what others bring."""
 
 
 def read_dependencies(
@@ -127,7 +127,8 @@ def _in_xml(data: bytes, row: Mapping[str, Any]) -> Iterator[Dependency]:
         about = f"{path}/ " + " ".join(f"{key}={value}" for key, value in texts.items())
         if all(parts):
             others = row.get("other_if") and re.search(row["other_if"], about)
-            yield Dependency(":".join(parts), line, "other" if others else "runtime")
+            group = "other" if others else row.get("group", "runtime")
+            yield Dependency(":".join(parts), line, group)
 
 
 def _elements(data: bytes, wanted: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, str]]]:

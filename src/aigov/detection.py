@@ -38,7 +38,7 @@ _WORD = re.compile(
     r"(?<!\S)[\"']?(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w-]*(?:\.(?!git\b)[\w-]+)*)"
 )
 _KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
-_GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
+_GROUPS = {"own": "", "runtime": "", "extra": "extra", "bundled": "extra", "other": "group"}
 
 
 class Found(NamedTuple):

@@ -77,7 +77,7 @@ def init(repo: str, output: str | None, answers: BinaryIO | None, as_of: str) ->
         from aigov.git import frequent_authors  # loads git, and only here
 
         authors = frequent_authors(root)
-    clues = survey(root, Guide(data["files.yaml"], shipped_detectors().ecosystems))
+    clues = survey(root, Guide(data["files.yaml"], shipped_detectors()))
     seen = known(clues, os.path.basename(root), authors, rules)
     stated: dict[str, Any] = {}
 
