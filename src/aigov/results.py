@@ -100,7 +100,7 @@ class Detection(NamedTuple):
     """POSIX, relative to the repository root."""
     line: int
     kind: str
-    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
+    """One of `NEEDING`, `tooling` or `mention`."""
     name: str
     """Package, host, image, resource or format."""
     ecosystem: str
