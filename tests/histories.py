@@ -34,7 +34,7 @@ class Commit(NamedTuple):
 
     files: Mapping[str, str]
     day: str = AS_OF
-    author: str = "build@northbank.internal"
+    author: str = "ana.lima@northbank.internal"
 
 
 def write(folder: Path, branch: str, commits: Iterable[Commit], start: str = "") -> None:

@@ -27,7 +27,7 @@ from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
-from aigov.lineage import Base, Histories, base_of, histories
+from aigov.lineage import Base, Histories, Reader, histories
 from aigov.packs import PROVIDERS
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.reconciliation import Reconciled, reconcile
@@ -36,7 +36,7 @@ from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.shelf import Repository
 from aigov.sightings import sight
-from aigov.snapshots import Snapshot
+from aigov.snapshots import Snapshot, nearby
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
@@ -67,27 +67,29 @@ class Commit(NamedTuple):
         return {one.id: one for file in self.before for one in file.documents if one.kind == kind}
 
 
-def read_commit(
-    git: Git, found: Snapshot, named: str | None, rules: Rules, settings: Settings
-) -> Commit:
-    """Read what came before a commit; `named` is its base, None for where it left the default
-    branch.
+def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: Settings) -> Commit:
+    """Read what came before a commit.
 
     Raises:
         UsageError: git cannot read the commit.
     """
-    base = base_of(git.root, found.commit, named)
-    past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
+    reader, past = Reader(), Histories()
+    if base.landed:
+        past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
     try:
-        listed = Snapshot(git, base.commit, found).manifests() if base.commit else ()
-        files = ((path, data) for path, data in listed if data is not None)
+        older = _older(git, found, base.commit) if base.commit else ()
+        files = ((path, data) for path, data in older if data is not None)
         before = tuple(read(path, data, rules, settings) for path, data in files)
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
-    trail = read_trail(git.root, found.commit, trusted)
+    trail = read_trail(git.root, found.commit, trusted, reader)
     return Commit(found, base, past, before, trail, rules, settings)
+
+
+def _older(git: Git, found: Snapshot, base: str) -> Iterator[tuple[str, bytes | None]]:
+    return (nearby(found, git, base) if base != found.commit else found).manifests()
 
 
 def judge_commit(
@@ -137,7 +139,8 @@ def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
 def _files(commit: Commit) -> Iterator[ReadFile]:
     for path, content in commit.found.manifests():
         if content is None:
-            words = "it is no regular file of this commit"
+            large = path in commit.found.unread
+            words = "too large, not read" if large else "it is no regular file of this commit"
             yield ReadFile(path, (), (Problem("SYN-001", path, 1, 1, words),))
         else:
             yield read(path, content, commit.rules, commit.settings)
@@ -171,7 +174,7 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconci
         unknown = unknown or "the history of this use case cannot be read"
     if unknown:
         return Known(facts, (*agreed, *unknown_changes(one, unknown, rules)))
-    if commit.base.landed != found.commit:
+    if commit.base.landed != found.commit or not versions:  # no id by which to follow it
         versions = (*versions, Version(None, recorded(one.document.value)))
     if before and before.document.own_text == one.document.own_text:
         before = one  # which spares looking for what changed
@@ -189,5 +192,8 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconci
 def _notes(commit: Commit) -> Iterator[str]:
     if commit.unknown:
         yield commit.unknown
+    if commit.found.unread:
+        many = len(commit.found.unread)
+        yield f"files that are too large to be in this clone, and may be models: {many:,}"
     if commit.settings.profile is None:
         yield "no organisation profile was given: what needs one was not judged, no waiver counts"

@@ -93,6 +93,11 @@ class Repository:
                 remedy="clone it whole, without --filter",
             ) from error
 
+    def tree(self, commit: str) -> str:
+        """Return the id of the tree of a commit."""
+        found: str = self._ask.rev_parse("--verify", "--end-of-options", f"{commit}^{{tree}}")
+        return found
+
     def files(self, commit: str) -> Iterator[tuple[str, str, str]]:
         """Yield path, mode and id of every file of a commit.
 

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from aigov.errors import UsageError
 from aigov.evidence import Evidence
@@ -19,6 +19,21 @@ _LINK = "120000"
 _ABSENT = "000000"
 
 
+class Objects(Protocol):
+    """What commits are read through: `aigov.git.Repository`, `aigov.objects.Bulk`."""
+
+    root: str
+
+    def commit(self, rev: str) -> str | None:
+        """Return the full id of the commit that `rev` names, None if there is none."""
+
+    def files(self, commit: str) -> Iterator[tuple[str, str, str]]:
+        """Yield path, mode and id of every file of a commit."""
+
+    def content(self, blob: str, most: int) -> bytes | None:
+        """Return the first bytes of a blob; None where it is too large for this clone."""
+
+
 class Blob(NamedTuple):
     """One file of a commit."""
 
@@ -29,20 +44,11 @@ class Blob(NamedTuple):
 class Snapshot:
     """The files of one commit."""
 
-    def __init__(self, repository: Repository, commit: str, near: "Snapshot | None" = None) -> None:
-        """Read the listing of `commit`, a full id; a commit nearby is read by what differs.
-
-        Raises:
-            UsageError: git cannot list it.
-        """
-        self.commit = commit
-        self._repository = repository
-        listed = repository.differing(near.commit, commit) if near else repository.files(commit)
-        self.files: dict[str, Blob] = {**near.files} if near else {}
-        for path, mode, id_ in listed:
-            self.files[path] = Blob(mode, id_)
-            if mode == _ABSENT:
-                del self.files[path]
+    def __init__(self, objects: Objects, commit: str, files: dict[str, Blob]) -> None:
+        self.commit, self.files = commit, files
+        self.unread: set[str] = set()
+        """Files that are too large to be in this clone, of those that were to be read."""
+        self._objects = objects
 
     def manifests(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield path and content of each manifest, sorted; None where it is no regular file."""
@@ -58,11 +64,15 @@ class Snapshot:
             blob = self.files.get(path)
             if blob is None:
                 return None
-            if blob.mode in _REGULAR:
-                return self._repository.content(blob.id, MAX_FILE_BYTES + 1)
-            if blob.mode != _LINK:
+            if blob.mode not in (*_REGULAR, _LINK):
                 return None  # a submodule
-            target = self._repository.content(blob.id, 4096).decode("utf-8", "replace")
+            most = 4096 if blob.mode == _LINK else MAX_FILE_BYTES + 1
+            content = self._objects.content(blob.id, most)
+            if content is None:
+                self.unread.add(path)
+            if content is None or blob.mode != _LINK:
+                return content
+            target = content.decode("utf-8", "replace")
             path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
         return None
 
@@ -86,15 +96,30 @@ class Snapshot:
         return Evidence(shown, len(content), sha256(content).hexdigest())
 
 
-def snapshot(repository: Repository, rev: str) -> Snapshot:
+def snapshot(objects: Objects, rev: str) -> Snapshot:
     """Return the files of the commit that `rev` names.
 
     Raises:
-        UsageError: it names none.
+        UsageError: it names none, or its files cannot be listed.
     """
-    commit = repository.commit(rev)
+    commit = objects.commit(rev)
     if commit is None:
         raise UsageError(
-            f"no commit {rev}", where=repository.root, remedy="commit first, or name another --rev"
+            f"no commit {rev}", where=objects.root, remedy="commit first, or name another --rev"
         )
-    return Snapshot(repository, commit)
+    files = {path: Blob(mode, id_) for path, mode, id_ in objects.files(commit)}
+    return Snapshot(objects, commit, files)
+
+
+def nearby(found: Snapshot, repository: Repository, commit: str) -> Snapshot:
+    """Return the files of `commit` (a full id), read by what differs from a snapshot.
+
+    Raises:
+        UsageError: git cannot compare them.
+    """
+    files = {**found.files}
+    for path, mode, id_ in repository.differing(found.commit, commit):
+        files[path] = Blob(mode, id_)
+        if mode == _ABSENT:
+            del files[path]
+    return Snapshot(repository, commit, files)

@@ -13,6 +13,7 @@ from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
+from aigov.lineage import base_of
 from aigov.pinned import places
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
@@ -68,7 +69,7 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
         honour_waivers=not options["no_waivers"],
         digests=True,
     )
-    commit = read_commit(git, found, base, rules, settings)
+    commit = read_commit(git, found, base_of(git.root, found.commit, base), rules, settings)
     differing = f"the working tree differs from {found.commit[:12]}, which alone was judged"
     notes = [differing] if git.differs(found.commit) else []
     result = judge_commit(commit, notes, _repository_name())
