@@ -96,6 +96,12 @@ def test_detections_of_one_file_are_bounded_and_the_rest_is_counted():
     assert found.demoted == {"limit": 5}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_a_file_is_read_in_the_encoding_it_says(encoding):
+    data = "flask\r\nopenai==1\r\n".encode(encoding)
+    assert told(found_in({"requirements.txt": data})) == ["requirements.txt:2 runtime openai"]
+
+
 def test_files_that_cannot_be_read_say_nothing():
     assert detect(["app.py", "b.bin"], lambda _: None, detectors()) == Found((), {})
 
@@ -160,8 +166,10 @@ def test_a_huge_notebook_is_read_by_its_lines():
 NAMES = ["a.py", "a.ts", "a.go", "a.rs", "go.mod", "pom.xml", "setup.py", "setup.cfg", "n.ipynb",
          "package.json", "a.yaml", "Dockerfile", "a.tf", "x", "Cargo.toml", "a.csproj", ".env",
          "environment.yml", "mix.exs", "test_a.py", "a.sh", "a.html", "CMakeLists.txt"]  # fmt: skip
-PIECES = ["import openai", "openai", "\n", '"', "'", "{", "}", "[", "#", "//", "/*", "\\", "=", "<a>",
-          "https://api.openai.com/v1", "ollama/ollama", "image: ", "pip install ", "\0", "é", "cells"]  # fmt: skip
+PIECES = ["import openai", "openai", "\n", '"', "'", "{", "}", "[", "#", "//", "/*", "\\", "=",
+          "https://api.openai.com/v1", "ollama/ollama", "image: ", "pip install ", "\0", "é",
+          '{"cells": [{"cell_type": "code", "source": ["import openai\\n", "import torch"]}]}',
+          "<a>", "cells"]  # fmt: skip
 
 
 @settings(max_examples=300, deadline=None)

@@ -29,7 +29,7 @@ _BLOCK = re.compile(r"^# /// script$\n((?:^#(?:| .*)$\n)+?)^# ///$", re.MULTILIN
 _NAME = re.compile(r"@?[A-Za-z0-9][\w./:-]*")
 
 
-GROUPS = ("own", "runtime", "extra", "other")
+GROUPS = ("own", "runtime", "extra", "bundled", "other")
 
 
 class Dependency(NamedTuple):
@@ -39,7 +39,7 @@ class Dependency(NamedTuple):
     line: int
     group: str
     """`own`: the program itself; `runtime`: needed to run; `extra`: of use, where it is there;
-    `other`: what developers need, or what others bring."""
+    `bundled`: perhaps; `other`: what developers need, or what others bring."""
 
 
 def read_dependencies(
@@ -61,7 +61,7 @@ def read_dependencies(
         return []
 
 
-def at(value: Any, path: str) -> Iterator[Any]:
+def values_at(value: Any, path: str) -> Iterator[Any]:
     """Yield what stands at a dotted path; `*` is everything in a mapping or list."""
     name, _, rest = path.partition(".")
     if name == "*":
@@ -69,7 +69,7 @@ def at(value: Any, path: str) -> Iterator[Any]:
     else:
         found = [value[name]] if isinstance(value, dict) and name in value else []
     for one in found if isinstance(found, list) else []:
-        yield from at(one, rest) if rest else [one]
+        yield from values_at(one, rest) if rest else [one]
 
 
 def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependency]:
@@ -78,7 +78,7 @@ def _in_values(top: Any, text: str, row: Mapping[str, Any]) -> Iterator[Dependen
         for path in row.get(group, ()):
             keys = [part for part in path.split(".") if part not in ("*", "name", "pip")]
             start = max(text.find(keys[-1]) if keys else 0, 0)
-            for value in at(top, path):
+            for value in values_at(top, path):
                 held = value.items() if isinstance(value, dict) else _pairs(value)
                 for name, about in held:
                     found = _NAME.search(name.rpartition("git+")[2] if "git+" in name else name)
@@ -127,7 +127,8 @@ def _in_xml(data: bytes, row: Mapping[str, Any]) -> Iterator[Dependency]:
         about = f"{path}/ " + " ".join(f"{key}={value}" for key, value in texts.items())
         if all(parts):
             others = row.get("other_if") and re.search(row["other_if"], about)
-            yield Dependency(":".join(parts), line, "other" if others else "runtime")
+            group = "other" if others else row.get("group", "runtime")
+            yield Dependency(":".join(parts), line, group)
 
 
 def _elements(data: bytes, wanted: Mapping[str, Any]) -> Iterator[tuple[str, int, dict[str, str]]]:

@@ -38,7 +38,7 @@ _WORD = re.compile(
     r"(?<!\S)[\"']?(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w-]*(?:\.(?!git\b)[\w-]+)*)"
 )
 _KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
-_GROUPS = {"own": "", "runtime": "", "extra": "extra", "other": "group"}
+_GROUPS = {"own": "", "runtime": "", "extra": "extra", "bundled": "extra", "other": "group"}
 
 
 class Found(NamedTuple):
@@ -86,9 +86,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     """Yield what one file shows by itself."""
     named = detectors.named
     if named["assistant"].search(path):
-        row = next(
-            r for r in detectors.files["tooling.yaml"]["paths"] if re.search(r["path"], path)
-        )
+        rows = detectors.files["tooling.yaml"]["paths"]
+        row = next(row for row in rows if re.search(row["path"], path))
         yield Hit(1, "tooling", row["name"], "any", row["detector"], "high")
     name = path.rpartition("/")[2].lower()
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
@@ -96,6 +95,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
         return
     if language is None:
         yield from _model(path, data, detectors)
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     pieces = data[:limit].translate(_LETTERS).split()
     if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
@@ -120,9 +121,8 @@ def _place(data: bytes, word: bytes) -> int:
 def _in_text(
     path: str, data: bytes, words: frozenset[bytes], language: Any, detectors: Detectors
 ) -> Iterator[Hit]:
-    row = stating(path, detectors)
-    script = language and language.get("script") if SCRIPT in data else None
-    if row := row or script:
+    script = language.get("script") if language and SCRIPT in data else None
+    if row := stating(path, detectors) or script:
         yield from _dependencies(data, row, detectors)
     if path.endswith(".ipynb"):
         yield from _notebook(data, detectors)
@@ -263,7 +263,7 @@ def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
 
 
 def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
-    for line, name, source in read_notebook(data):
+    for line, step, name, source in read_notebook(data):
         row = detectors.languages[_KERNELS.get(name, ".py")]
         ecosystem = detectors.ecosystems[row["ecosystem"]]
         imports, strings = read_code(without_magics(source), row)
@@ -274,4 +274,4 @@ def _notebook(data: bytes, detectors: Detectors) -> Iterator[Hit]:
             *_installs("notebook.sh", commands, detectors),
         ):
             kind = "notebook" if hit.kind == "runtime" else hit.kind
-            yield hit._replace(line=line + hit.line - 1, kind=kind, doubt="", use="")
+            yield hit._replace(line=line + (hit.line - 1) * step, kind=kind, doubt="", use="")

@@ -170,9 +170,19 @@ def _imported(node: ast.AST) -> list[str]:
     return []
 
 
-def read_notebook(data: bytes) -> list[tuple[int, str, str]]:
-    """Return line, language and source of each code cell of a Jupyter notebook; of one that is
-    too large or broken the lines that look like imports of Python."""
+class Cell(NamedTuple):
+    """A code cell of a notebook."""
+
+    line: int
+    step: int
+    """Lines of the file from one line of the source to the next: 1, or 0 where all is on one."""
+    language: str
+    source: str
+
+
+def read_notebook(data: bytes) -> list[Cell]:
+    """Return the code cells of a Jupyter notebook; of one that is too large or broken the lines
+    that look like imports of Python."""
     text = data.decode("utf-8", "replace")
     try:
         if len(data) > MAX_NOTEBOOK:
@@ -180,22 +190,24 @@ def read_notebook(data: bytes) -> list[tuple[int, str, str]]:
         return list(_cells(text, json.loads(text)))
     except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
         found = ((one.start(1), one[1]) for one in _CELL.finditer(text))
-        return [(text.count("\n", 0, at) + 1, "python", source) for at, source in found]
+        return [Cell(text.count("\n", 0, at) + 1, 0, "python", source) for at, source in found]
 
 
-def _cells(text: str, notebook: Any) -> Iterator[tuple[int, str, str]]:
+def _cells(text: str, notebook: Any) -> Iterator[Cell]:
     named = notebook.get("metadata", {}).get("kernelspec", {}).get("language") or "python"
     worksheets = notebook.get("worksheets") or [notebook]
-    at, line = 0, 1
+    at, line, step = 0, 1, 0
     for cell in (cell for sheet in worksheets for cell in sheet["cells"]):
         source = cell.get("source", cell.get("input", ""))
         lines = source if isinstance(source, list) else source.splitlines(keepends=True)
         if cell.get("cell_type") != "code" or not lines:
             continue
-        first = text.find(json.dumps(lines[0], ensure_ascii=False)[:-1], at)
-        if first > 0:
+        written = json.dumps(lines[0], ensure_ascii=False)
+        if (first := text.find(written, at)) > 0:
             at, line = first, line + text.count("\n", at, first)
-        yield line, str(named).lower(), "".join(map(str, lines))
+            end = first + len(written)
+            step = "\n" in text[end : end + 3]
+        yield Cell(line, step, str(named).lower(), "".join(map(str, lines)))
 
 
 def without_magics(source: str) -> str:

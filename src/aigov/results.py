@@ -89,8 +89,8 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
-NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
-"""Kinds of detection that need a manifest."""
+REGISTERED = ("runtime", "infrastructure", "model", "notebook")
+"""Kinds of detections for which a manifest must be there; `tooling` and `mention` need none."""
 
 
 class Detection(NamedTuple):
@@ -100,7 +100,7 @@ class Detection(NamedTuple):
     """POSIX, relative to the repository root."""
     line: int
     kind: str
-    """`runtime infrastructure model notebook`: needs a manifest; `tooling mention`: does not."""
+    """One of `REGISTERED`, `tooling` or `mention`."""
     name: str
     """Package, host, image, resource or format."""
     ecosystem: str

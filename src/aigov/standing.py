@@ -19,8 +19,8 @@ MANY_FILES, MANY_SHARE = 3, 10
 MAX_READ = 512 * 1024
 """Bytes of a file in which imports of a test file are looked for."""
 _IMPORTING = re.compile(
-    rb"^[^\n#]*?\b(?:import|from|require|require_relative|include|load|use|using|mod|__import__)\b"
-    rb"[^\n]{0,400}", re.MULTILINE,
+    rb"^[^\n#]*?\b(?:import|from|require|require_relative|include|load|use|using|mod|__import__"
+    rb"|import_module)\b[^\n(]{0,400}(?:\([^)]{0,2000})?", re.MULTILINE,
 )  # fmt: skip
 
 
@@ -80,6 +80,8 @@ class Standing:
                 doubt, sure = "", "medium"
             elif hit.kind in ("infrastructure", "notebook") and self._named("fixtures", path):
                 doubt = "fixture"
+            elif hit.kind == "notebook" and self._named("samples", path):
+                doubt = self._doubt(path, hit)
             kind = "mention" if doubt else hit.kind
             yield path, hit._replace(kind=kind, confidence="low" if doubt else sure, doubt=doubt)
 
@@ -109,13 +111,12 @@ class Standing:
         """Say whether the repository holds a Python package of that name itself."""
         imports = self._detectors.ecosystems["python"].imports
         modules = [module for module, to in imports.items() if to == package and "." not in module]
+        modules.append(package.replace("-", "_"))
         folders = [*roots, *(f"{path[:at]}/" for at in _ends(path))]
-        return any(
-            f"{folder}{module}/__init__.py" in self._names
-            for module in (*modules, package.replace("-", "_"))
-            for folder in folders
-            if f"{folder}__init__.py" not in self._names
-        )
+        own = {f"{folder}{module}.py" for folder in roots for module in modules}
+        for folder in (one for one in folders if f"{one}__init__.py" not in self._names):
+            own.update(f"{folder}{module}/__init__.py" for module in modules)
+        return not own.isdisjoint(self._names)
 
     @cached_property
     def _stating(self) -> dict[tuple[str, str], list[tuple[str, Mapping[str, Any]]]]:
@@ -166,7 +167,10 @@ class Standing:
             for path in left:
                 lines = _IMPORTING.findall((self._read(path) or b"")[:MAX_READ])
                 imported.update(re.findall(rb"[\w.-]*\w", b"\n".join(lines)))
-            words = {part for word in imported for part in (word, *word.split(b"."))}
+            ends = (
+                part for one in imported for part in (one.rpartition(b".")[0], *one.split(b"."))
+            )
+            words = imported.union(ends)
             left = [path for path, stem in tests.items() if stem in words and path not in used]
             used.update(left)
         return used

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from aigov.bundled import folder, read_tree
+from aigov.bundled import folder, read_tree, shipped_detectors
 from aigov.cli.options import as_of_option, load_rules, write_new, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
@@ -72,7 +72,7 @@ def init(repo: str, output: str | None, answers: BinaryIO | None, as_of: str) ->
         from aigov.git import frequent_authors  # loads git, and only here
 
         authors = frequent_authors(root)
-    clues = survey(root, Guide(data["files.yaml"], data["packages.yaml"]))
+    clues = survey(root, Guide(data["files.yaml"], shipped_detectors()))
     seen = known(clues, os.path.basename(root), authors, rules)
     stated: dict[str, Any] = {}
 
