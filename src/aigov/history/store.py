@@ -95,7 +95,8 @@ class History:
         """Return all runs, the first one first."""
         wanted = select(*(RUN.c[name] for name in Run._fields)).order_by(RUN.c.ordinal)
         with self.database.begin() as connection:
-            return [Run(*row) for row in connection.execute(wanted)]
+            found: list[Run] = [Run(*row) for row in connection.execute(wanted)]
+            return found
 
     def unfinished(self) -> Run | None:
         """Return the run that was interrupted, if one was."""
