@@ -171,22 +171,27 @@ class Tally(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What changed since the audit before."""
+    """What changed since the audit before; the names are what reports call it."""
 
     since: str
     """The date of that audit, YYYY-MM-DD."""
-    unregistered: Tally = Tally()
-    """Repositories that newly use AI without a manifest."""
+    newly_unregistered: Tally = Tally()
+    """Repositories that use AI without a manifest, and did not."""
     no_longer_unregistered: Tally = Tally()
-    opened: Tally = Tally()
+    """Those that did, and do not or are gone."""
+    findings_opened: Tally = Tally()
     """Findings that nobody knew."""
-    reopened: Tally = Tally()
+    findings_reopened: Tally = Tally()
     """Findings that were gone or waived."""
-    fixed: Tally = Tally()
-    rule_retired: Tally = Tally()
-    repo_gone: Tally = Tally()
-    waived: Tally = Tally()
+    findings_fixed: Tally = Tally()
+    findings_waived: Tally = Tally()
+    findings_rule_retired: Tally = Tally()
+    findings_repo_gone: Tally = Tally()
     waivers_expired: Tally = Tally()
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        return dict(zip(self._fields[1:], self[1:], strict=True))
 
 
 class FleetAudit(NamedTuple):

@@ -44,7 +44,7 @@ def sight(
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
     first = {one.path: one for one in reversed(found)
-             if one.kind in NEEDING and one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
+             if one.kind in NEEDING - {"model"} and not stating(one.path, detectors)}  # fmt: skip
     folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip

@@ -126,9 +126,9 @@ ROWS: tuple[dict[str, Any], ...] = (
 )
 CHANGES = Changes(
     "2026-11-21",
-    unregistered=Tally(1, ("northbank/doc-search",)),
+    newly_unregistered=Tally(1, ("northbank/doc-search",)),
     no_longer_unregistered=Tally(1, ("northbank/retail",)),
-    opened=Tally(
+    findings_opened=Tally(
         14,
         (
             "northbank/credit VAL-005",
@@ -136,8 +136,8 @@ CHANGES = Changes(
             "northbank/retail retail-support-bot GOV-001",
         ),
     ),
-    fixed=Tally(3, ("northbank/retail retail-support-bot MAN-001",)),
-    repo_gone=Tally(2),
+    findings_fixed=Tally(3, ("northbank/retail retail-support-bot MAN-001",)),
+    findings_repo_gone=Tally(2),
     waivers_expired=Tally(1, ("northbank/retail waiver-legal-renewal",)),
 )
 FLEET = FleetAudit(

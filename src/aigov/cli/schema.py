@@ -9,17 +9,8 @@ from aigov.bundled import folder
 
 _PARTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
 """Kind of document to its definition in the schema of manifests."""
-KINDS = (
-    "manifest",
-    *_PARTS,
-    "policy",
-    "cases",
-    "report",
-    "audit",
-    "attestation",
-    "policies",
-    "required",
-)
+_OTHERS = ("policy", "cases", "report", "audit", "attestation", "policies", "required")
+KINDS = ("manifest", *_PARTS, *_OTHERS)
 
 
 @click.command()
@@ -34,8 +25,8 @@ def schema(kind: str) -> None:
       aigov-gate schema > aigov.schema.json
       aigov-gate schema waiver
     """
-    text = _read(kind)
-    if kind == "audit":  # a whole document: what it refers to is in it, under its own $id
+    text = _read("manifest" if kind in _PARTS else kind)
+    if kind == "audit":  # what it refers to is in it, under its own $id
         whole = json.loads(text)
         whole["$defs"]["report"] = json.loads(_read("report"))
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
@@ -52,7 +43,6 @@ def schema(kind: str) -> None:
 
 
 def _read(kind: str) -> str:
-    name = "manifest" if kind in _PARTS else kind
-    name += ".yaml" if kind == "required" else ".v1.json"
+    name = f"{kind}{'.yaml' if kind == 'required' else '.v1.json'}"
     with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
         return file.read()

@@ -204,9 +204,11 @@ class History:
         Raises:
             UsageError: there is none.
         """
-        for run in reversed(self.runs()):
-            if run.state == "complete" and ordinal in (None, run.ordinal):
-                return run
+        found = [one for one in self.runs() if one.state == "complete"]
+        if ordinal is not None:
+            found = [one for one in found if one.ordinal == ordinal]
+        if found:
+            return found[-1]
         problem = "no such audit is complete"
         raise UsageError(problem, where=self.database.where, remedy="aigov-gate audit SOURCE")
 

@@ -51,13 +51,9 @@ def literal(text: str) -> str:
 
 def policy_record(text: PolicyText, today: str) -> dict[str, object]:
     """Return the words of a policy as reports in JSON have them once; `today` is a date."""
-    shown: dict[str, object] = {
-        "id": text.id,
-        "title": text.title,
-        "domain": text.domain,
-        "remedy": text.remedy,
-        "controls": [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs],
-    }
+    words = {name: getattr(text, name) for name in ("id", "title", "domain", "remedy")}
+    refs = [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs]
+    shown: dict[str, object] = {**words, "controls": refs}
     if text.obligations:
         shown["obligations"] = [
             {

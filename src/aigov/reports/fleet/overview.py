@@ -1,51 +1,27 @@
 """What the reports for people say and in which order, gathered in one pass."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import chain
 from typing import Any, NamedTuple
 
 from aigov.reports.escape import escape
-from aigov.reports.fleet.changes import WORDS, told
-from aigov.reports.fleet.measures import (
-    UNCOVERED,
-    Entry,
-    Line,
-    Totals,
-    blocking,
-    first_use,
-    nothing,
-    uncovered,
-)
+from aigov.reports.fleet.measures import Entry, Totals, add, effect, nothing, uses
 from aigov.reports.summary import count
 from aigov.results import FleetAudit
 
 _SECTIONS = {
-    "unregistered": (
-        "Unregistered: AI use without a manifest",
-        ("Repository", "What", "Where"),
-        "`aigov-gate init` there writes a manifest; what is no AI, the profile lists as not_ai.",
-    ),
-    "failed": ("Could not be judged", ("Repository", "Why", "What to do"), ""),
-    "blocked": (
-        "Blocked",
-        ("Use case", "Judged", "First of it", "Where"),
-        "`aigov-gate gate` there says all of it.",
-    ),
-    "changed": ("Changed since", ("What", "How many"), ""),
-    "declared_not_ai": ("Declared not to be AI", ("Repository", "What is said of it"), ""),
+    "unregistered": ("Unregistered: AI use without a manifest", "Repository", "Uses", "Where"),
+    "failed": ("Could not be judged", "Repository", "Why", "What to do"),
+    "blocked": ("Blocked", "Use case", "As what", "First of it", "Where"),
+    "changed": ("Changed since {}", "What", "How often"),
+    "declared_not_ai": ("Declared not to be AI", "Repository", "First use", "What is said of it"),
 }
-_ENDS = {
-    "unregistered": "unregistered",
-    "registered": "registered",
-    "declared_not_ai": "declared not AI",
-    "none": "without AI",
-    "failed": "failed",
-}
-_KINDS = {"Waiver": "waiver for ", "Organization": "organisation "}
+"""Title and columns, the most urgent first."""
 _FIXES = {
     "corrupt": "Look at it with `git fsck`; clone it anew.",
     "empty": "Push a commit to its default branch, or leave it out.",
-    "error": "Report these words: the fault is in aigov-gate.",
-    "memory": "Leave it out, or let each worker have more memory.",
     "not found": "Correct its address, or let the audit's account see it.",
     "password needed": "Let the audit's account read it.",
     "refused": "Clone it yourself, and audit the clone.",
@@ -56,51 +32,45 @@ _AGAIN = "Audit it alone to see whether it fails again."
 
 
 class Section(NamedTuple):
-    """A part of the report."""
+    """A part of the report that has a row."""
 
     title: str
-    columns: tuple[str, ...]
+    columns: Sequence[str]
     """What is in a column `Where` is never broken."""
     rows: Sequence[tuple[str, ...]]
     """Printable cells of the first rows."""
     total: int
     """How many rows there are."""
-    advice: str
-    """What to do about them; "" where each row says it."""
 
 
-class Overview(NamedTuple):
-    """All that is said."""
-
-    sections: tuple[Section, ...]
-    """Those that have a row, the most urgent first."""
-    totals: Totals
+Row = tuple[str, int, tuple[str, ...]]
+"""Section, weight and cells."""
 
 
-def survey(fleet: FleetAudit, limit: int) -> Overview:
-    """Go through all repositories once, and keep at most `limit` rows a section."""
-    totals, lists = nothing(), {name: _List(limit) for name in _SECTIONS}
-    for entry in fleet.rows():
-        line = totals.add(entry)
-        for name, weight, cells in _rows(fleet, entry, line):
-            lists[name].add(weight, cells)
-    lists["changed"] = _List(len(WORDS))
-    for row in told(fleet.changes) if fleet.changes else ():
-        lists["changed"].add(0, row)
-    since = f" {escape(fleet.changes.since)}" if fleet.changes else ""
-    parts = []
-    for name, (title, columns, advice) in _SECTIONS.items():
-        rows, total = lists[name].first(), lists[name].total
-        named = title + since * (name == "changed")
-        parts += [Section(named, columns, rows, total, advice)] * bool(total)
-    return Overview(tuple(parts), totals)
+def survey(fleet: FleetAudit, limit: int) -> tuple[list[Section], Totals]:
+    """Go through all repositories once, and keep the `limit` rows a section that weigh most."""
+    totals, many = nothing(), Counter[str]()
+    kept: dict[str, list[tuple[int, int, tuple[str, ...]]]] = {name: [] for name in _SECTIONS}
+    rows = (row for entry in fleet.rows() for row in _rows(fleet, entry, add(totals, entry)))
+    for name, weight, cells in chain(rows, _changes(fleet)):
+        many[name] += 1
+        kept[name].append((-weight, many[name], cells))
+        if len(kept[name]) > 2 * limit:
+            kept[name] = nsmallest(limit, kept[name])
+    since = escape(fleet.changes.since) if fleet.changes else ""
+    first = {name: [cells for *_, cells in nsmallest(limit, kept[name])] for name in many}
+    return [
+        Section(title.format(since), columns, first[name], many[name])
+        for name, (title, *columns) in _SECTIONS.items()
+        if name in many
+    ], totals
 
 
 def counts(fleet: FleetAudit, totals: Totals) -> list[str]:
     """Return where the use cases are, what was not read, the date and the run."""
-    cases, unread = totals.sums["use_cases"], totals.sums["unread"]
-    parts = [f"{count(cases, 'use case')}{_split(totals.stages)}"]
-    parts += [f"tiers{_split(totals.tiers)}"] * bool(cases)
+    cases, unread = totals["sums"]["use_cases"], totals["sums"]["unread"]
+    parts = [f"{count(cases, 'use case')}{_split(totals['stages'])}"]
+    parts += [f"tiers{_split(totals['tiers'])}"] * bool(cases)
     parts += [f"{count(unread, 'file')} too large to read"] * bool(unread)
     parts += ["no profile: no waiver counts"] * (fleet.profile_digest is None)
     return [*parts, f"as of {escape(fleet.as_of)}", f"run {escape(fleet.run[:12])}"]
@@ -108,14 +78,12 @@ def counts(fleet: FleetAudit, totals: Totals) -> list[str]:
 
 def verdict(totals: Totals) -> list[str]:
     """Return how the repositories end and what was found, zeros said where they reassure."""
-    states, sums = totals.repositories, totals.sums
-    every = sum(states.values())
-    kinds = ", ".join(f"{states[name]:,} {words}" for name, words in _ENDS.items())
+    ends = ", ".join(f"{many:,} {name}" for name, many in totals["repositories"].items())
+    ends = ends.replace("declared_not_ai", "declared not AI").replace("none", "without AI")
+    every, sums = sum(totals["repositories"].values()), totals["sums"]
     found = f"{sums['blocking']:,} blocking, {count(sums['warnings'], 'warning')}"
-    return [
-        f"{every:,} repositor{'y' if every == 1 else 'ies'}: {kinds}",
-        f"{found}, {sums['waived']:,} waived",
-    ]
+    word = "repository" if every == 1 else "repositories"
+    return [f"{every:,} {word}: {ends}", f"{found}, {sums['waived']:,} waived"]
 
 
 def _split(numbers: Mapping[str, int]) -> str:
@@ -123,72 +91,35 @@ def _split(numbers: Mapping[str, int]) -> str:
     return f": {shown}" if shown else ""
 
 
-def _rows(
-    fleet: FleetAudit, entry: Entry, line: Line
-) -> Iterator[tuple[str, int, tuple[str, ...]]]:
-    """Yield section, weight and cells of all that a repository is listed for."""
-    name = escape(line.name)
-    if line.state == "failed":
-        fix = _FIXES.get(line.error.partition(":")[0], _AGAIN)
-        yield "failed", 0, (name, escape(line.error), fix)
-    if line.ai_use == "declared_not_ai":
-        said = " ".join(map(escape, entry.get("notes", ()))) or line.first_detection
-        yield line.ai_use, 0, (name, escape(said))
-    if line.ai_use == "unregistered":
-        yield line.ai_use, 0, (name, *_use(entry))
-    for one in entry["documents"]:
-        found = blocking(one["results"])
-        if found:
-            who = f"{_KINDS.get(one['kind'], '')}{one['use_case'] or '(no metadata.id)'}"
-            judged = ", ".join(word for word in (one["tier"], one["stage"]) if word)
-            many = f"{len(found):,} blocking{f' ({judged})' if judged else ''}"
-            rest = f" and {len(found) - 1:,} more" * (len(found) > 1)
-            said = f"{_policy(fleet, found[0]['code'])}{rest}"
-            yield "blocked", len(found), _blocked(entry, one, (who, many, said))
-    for one in entry["problems"]:
-        if one["code"] != UNCOVERED:
-            said = f"{_policy(fleet, one['code'])}: {escape(one['message'])}"
-            yield "blocked", 1, _blocked(entry, one, ("(a file)", "1 blocking", said))
+def _rows(fleet: FleetAudit, entry: Entry, line: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield all that a repository is listed for."""
+    name, first = escape(line["name"]), escape(line["first_detection"])
+    if line["state"] == "failed":
+        fix = _FIXES.get(line["error"].partition(":")[0], _AGAIN)
+        yield "failed", 0, (name, escape(line["error"]), fix)
+    if line["ai_use"] == "unregistered":
+        open_ones = [one for one in uses(entry) if one["use_case"] is None]
+        yield "unregistered", 0, (name, count(len(open_ones), "place"), first)
+    if line["ai_use"] == "declared_not_ai":
+        yield "declared_not_ai", 0, (name, first, escape(" ".join(entry.get("notes", ()))))
+    for one in (*entry["documents"], *entry["problems"]):
+        found = [one] if "code" in one else one["results"]
+        codes = [r["code"] for r in found if r is one or effect(r) in ("error", "block")]
+        if codes and codes != ["REP-001"]:
+            who = escape(one.get("use_case", "(a file)") or "(no metadata.id)")
+            judged = ", ".join(filter(None, (one.get("tier"), one.get("stage"))))
+            text = fleet.policies.get(codes[0])
+            said = f"{codes[0]} {text.id if text else ''}".rstrip()
+            said += f" and {len(codes) - 1:,} more" * (len(codes) > 1)
+            place = f"{name}: {escape(one['path'])}:{one['line']}"
+            many = f"{len(codes):,} blocking{f' ({judged})' if judged else ''}"
+            yield "blocked", len(codes), (who, escape(many), escape(said), place)
 
 
-def _blocked(entry: Entry, one: Mapping[str, Any], said: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a row on a document or a problem: what is said of it, and where it is."""
-    place = f"{escape(entry['name'])}: {escape(one['path'])}:{one['line']}"
-    return *map(escape, said), place
-
-
-def _use(entry: Entry) -> tuple[str, str]:
-    """Return what is used first without a manifest and how often more, and where."""
-    first, more = first_use(entry), len(uncovered(entry)) - 1
-    if first is None:
-        return "its places are not kept", ""
-    rest = f" and {more:,} more places" if more > 0 else ""
-    place = f"{escape(first['path'])}:{first['line']}"
-    return f"{escape(first['name'])} ({escape(first['kind'])}){rest}", place
-
-
-def _policy(fleet: FleetAudit, code: str) -> str:
-    known = fleet.policies.get(code)
-    return f"{code} {known.id}" if known else code
-
-
-class _List:
-    """The rows of a section that weigh most, of equals those that came first."""
-
-    def __init__(self, limit: int) -> None:
-        self.total = 0
-        self._limit, self._kept = limit, list[tuple[int, int, tuple[str, ...]]]()
-
-    def add(self, weight: int, cells: tuple[str, ...]) -> None:
-        self._kept.append((-weight, self.total, cells))
-        self.total += 1
-        if len(self._kept) > 2 * self._limit:
-            self._cut()
-
-    def first(self) -> list[tuple[str, ...]]:
-        self._cut()
-        return [cells for _, _, cells in self._kept]
-
-    def _cut(self) -> None:
-        self._kept.sort()
-        del self._kept[self._limit :]
+def _changes(fleet: FleetAudit) -> Iterator[Row]:
+    """Yield what happened since the audit before, how often, and to whom."""
+    for event, (times, named) in fleet.changes.tallies.items() if fleet.changes else ():
+        words = f"{times:,}{': ' * bool(named)}{escape('; '.join(named), limit=None)}"
+        if times:
+            rest = f"; {times - len(named):,} more" * (0 < len(named) < times)
+            yield "changed", 0, (event.replace("_", " "), words + rest)
