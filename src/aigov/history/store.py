@@ -13,8 +13,8 @@ from sqlalchemy import delete, func, select, update
 
 from aigov.attestation import DECISION
 from aigov.errors import UsageError
-from aigov.history.databases import Database
-from aigov.history.intervals import BATCH, replace, settle, transitions
+from aigov.history.databases import FEW, Database
+from aigov.history.intervals import replace, settle, transitions
 from aigov.history.observations import observe, plain, short
 from aigov.history.tables import FACTS, FIRST_PASS, ITEM, RUN
 
@@ -129,11 +129,10 @@ class History:
 
     def done(self, name: str) -> bool:
         """Return whether the run has a row of that repository."""
-        found = select(ITEM.c.name).where(
-            ITEM.c.ordinal == self._ordinal, ITEM.c.name == short(name)
-        )
+        name = short(name)
+        found = select(ITEM.c.name).where(ITEM.c.ordinal == self._ordinal, ITEM.c.name == name)
         with self.database.begin() as connection:
-            return short(name) in self._rows or connection.scalar(found) is not None
+            return name in self._rows or connection.scalar(found) is not None
 
     def record(self, row: Row, ms: int | None = None) -> None:
         """Keep the row of a repository, in place of one with that name.
@@ -142,6 +141,7 @@ class History:
             row: `entry` as in the report, and what else reports need; see also `observe`.
             ms: how long it took.
         """
+        assert self._ordinal  # `begin` comes first
         entry = row["entry"]
         name, ok = short(entry["name"]), entry["state"] == "ok"
         self._rows[name] = {
@@ -154,7 +154,7 @@ class History:
             "ms": ms,
             "row": row,
         }
-        if len(self._rows) >= BATCH:
+        if len(self._rows) >= FEW:
             self.flush()
 
     def facts(self, tree: str, version: str) -> Any:
@@ -189,6 +189,7 @@ class History:
         """
         self.flush()
         n = self._ordinal
+        assert n  # `begin` comes first
         with self.database.begin() as connection:
             settle(connection, n, codes)
             replace(connection, "metric", ({"ordinal": n, **one._asdict()} for one in metrics))
@@ -196,6 +197,7 @@ class History:
             items = select(func.count()).where(ITEM.c.ordinal == n).scalar_subquery()
             complete = {"state": "complete", "run": run, "items": items, "finished": _now()}
             connection.execute(update(RUN).where(RUN.c.ordinal == n).values(complete))
+        self._ordinal = 0
 
     def complete(self, ordinal: int | None = None) -> Run:
         """Return a complete run, the last one by default.
@@ -203,8 +205,8 @@ class History:
         Raises:
             UsageError: there is none.
         """
-        for one in reversed(self.runs()):
-            if one.state == "complete" and ordinal in (None, one.ordinal):
+        for one in self.runs()[::-1]:
+            if one.state == "complete" and (ordinal is None or one.ordinal == ordinal):
                 return one
         problem = "no such audit is complete"
         raise UsageError(problem, where=self.database.where, remedy="aigov-gate audit SOURCE")
@@ -217,12 +219,8 @@ class History:
         """
         run, found = self.complete(ordinal), 0
         wanted = select(ITEM.c.row).where(ITEM.c.ordinal == run.ordinal).order_by(ITEM.c.name)
-        with (
-            self.database.begin() as connection,
-            connection.execution_options(yield_per=BATCH).scalars(wanted) as rows,
-        ):
-            for row in rows:
-                found += 1
+        with self.database.stream(wanted) as rows:
+            for found, (row,) in enumerate(rows, 1):  # noqa: B007  # counted to the end
                 yield row
         if found != run.items:
             problem = f"the rows of run {run.ordinal} are no longer kept"
@@ -231,8 +229,8 @@ class History:
     def changes(self, ordinal: int | None = None) -> Iterator[Change]:
         """Yield what entered or left a state with a complete run, by kind and repository."""
         n = self.complete(ordinal).ordinal
-        with self.database.begin() as connection:
-            for one in connection.execute(transitions(n)):
+        with self.database.stream(transitions(n)) as intervals:
+            for one in intervals:
                 what, why = "left", one.closed
                 if one.from_run == n:
                     what, why = "entered" if one.before else "new", None
