@@ -13,19 +13,8 @@ from contextlib import contextmanager, suppress
 from time import sleep
 from typing import Any
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    column,
-    create_engine,
-    event,
-    func,
-    inspect,
-    make_url,
-    select,
-    table,
-)
+import sqlalchemy as sa
+from sqlalchemy import Connection
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from aigov.errors import MissingExtra, UsageError
@@ -33,7 +22,10 @@ from aigov.history.tables import VERSION, VERSION_TABLE
 
 WAITING_SECONDS = 2
 """How long a writer waits for another one to end."""
-_VERSIONS = table(VERSION_TABLE, column("version_num"))
+FEW = 16
+"""Rows that are in memory, or written, together."""
+_SECRETS = ("password", "sslpassword")
+"""What the options of a URL may hold beside its password."""
 _ADVISORY = 0x6169676F76  # "aigov"
 
 
@@ -57,7 +49,8 @@ class Database:
         url = _url(given)
         sqlite = url.get_backend_name() == "sqlite"
         self.path = url.database or ""
-        self.where = self.path if sqlite else url.set(query={}).render_as_string()
+        told = {name: url.query[name] for name in ("host", "port") if name in url.query}
+        self.where = self.path if sqlite else url.set(query=told).render_as_string()
         if sqlite:
             self._find(create=write, folder=not given)
         try:
@@ -85,6 +78,14 @@ class Database:
         with self._telling(), self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def stream(self, wanted: Any) -> Iterator[Any]:
+        """Yield the rows of a query, of which a few are in memory at a time."""
+        with self.begin() as connection:
+            stream = connection.execution_options(yield_per=FEW)
+            with stream.execute(wanted) as rows:
+                yield rows
+
     def close(self) -> None:
         """Let go of the lock and of all connections."""
         if self._lock:
@@ -99,7 +100,7 @@ class Database:
         except (SQLAlchemyError, sqlite3.Error) as error:
             said = str(getattr(error, "orig", None) or error).partition("\n")[0]
             url = self.engine.url
-            for secret in filter(None, (url.password, url.query.get("password"))):
+            for secret in filter(None, (url.password, *map(url.query.get, _SECRETS))):
                 said = said.replace(str(secret), "***")
             raise UsageError(f"the database failed ({said})", where=self.where) from None
 
@@ -121,22 +122,29 @@ class Database:
     def _settle(self, *, upgrade: bool, new: bool) -> None:
         """Upgrade what may be, and refuse any schema but that of this program."""
         with self.begin() as connection:
-            names = inspect(connection).get_table_names()
-            kept = VERSION_TABLE in names
-            version = connection.scalar(select(_VERSIONS)) if kept else None
-            problem, remedy = "an older aigov-gate", f"aigov-gate db upgrade --db {self.where}"
-            if kept and str(version) > VERSION:
-                problem, remedy = "a newer aigov-gate", "pip install --upgrade aigov-gate"
-            elif version != VERSION and (upgrade or (new and not names)):
-                _migrate(connection)
+            names, version = sa.inspect(connection).get_table_names(), ""
+            if VERSION_TABLE in names:
+                version = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))  # noqa: S608
+            if version == VERSION:
                 return
-            if version != VERSION:
-                problem = f"this history is kept by {problem if kept else 'nobody yet'}"
-                raise UsageError(problem, where=self.where, remedy=remedy)
+            if version < VERSION and (upgrade or (new and not names)):
+                from alembic import command  # slow to import, and rarely needed
+                from alembic.config import Config
+
+                config = Config(attributes={"connection": connection})
+                folder = os.path.join(os.path.dirname(__file__), "migrations")
+                config.set_main_option("script_location", folder.replace("%", "%%"))
+                command.upgrade(config, "head")
+                return
+        keeper, remedy = "an older aigov-gate", f"aigov-gate db upgrade --db {self.where}"
+        if version > VERSION:
+            keeper, remedy = "a newer aigov-gate", "pip install --upgrade aigov-gate"
+        problem = f"this history is kept by {keeper if version else 'nobody yet'}"
+        raise UsageError(problem, where=self.where, remedy=remedy)
 
     def _take_lock(self) -> None:
         """Take the lock of the writer, which `close` lets go."""
-        if self.engine.dialect.name == "sqlite":
+        if self.engine.name == "sqlite":
             self._lock = sqlite3.connect(f"{self.path}.lock", WAITING_SECONDS, isolation_level=None)
             with suppress(sqlite3.OperationalError):
                 self._lock.execute("BEGIN EXCLUSIVE")
@@ -144,21 +152,11 @@ class Database:
         else:
             self._lock = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             for wait in (0.1,) * (WAITING_SECONDS * 10) + (0,):
-                if self._lock.scalar(select(func.pg_try_advisory_lock(_ADVISORY))):
+                if self._lock.scalar(sa.select(sa.func.pg_try_advisory_lock(_ADVISORY))):
                     return
                 sleep(wait)
         problem = "another process writes to this history"
         raise UsageError(problem, where=self.where, remedy="try again when it has ended")
-
-
-def _migrate(connection: Connection) -> None:
-    from alembic import command  # slow to import, and rarely needed
-    from alembic.config import Config
-
-    config = Config(attributes={"connection": connection})
-    folder = os.path.join(os.path.dirname(__file__), "migrations")
-    config.set_main_option("script_location", folder.replace("%", "%%"))
-    command.upgrade(config, "head")
 
 
 def default_path() -> str:
@@ -168,11 +166,11 @@ def default_path() -> str:
     return os.path.join(os.path.expanduser(base), "aigov-gate", "history.db")
 
 
-def _url(given: str) -> URL:
+def _url(given: str) -> sa.URL:
     if "://" not in given:
-        return URL.create("sqlite", database=given or default_path())
+        return sa.URL.create("sqlite", database=given or default_path())
     with suppress(ArgumentError):
-        url = make_url(given)
+        url = sa.make_url(given)
         if url.drivername in ("postgresql", "postgres"):
             return url.set(drivername="postgresql+psycopg")
         if url.drivername == "sqlite" and url.database not in (None, "", ":memory:"):
@@ -181,18 +179,18 @@ def _url(given: str) -> URL:
     raise UsageError("--db names no database", remedy=remedy)
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() == "postgresql":  # a transaction sees one state of the database
-        return create_engine(url, isolation_level="REPEATABLE READ")
-    engine = create_engine(url, connect_args={"timeout": 10})
+        return sa.create_engine(url, isolation_level="REPEATABLE READ")
+    engine = sa.create_engine(url, connect_args={"timeout": 10})
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def _(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None  # SQLAlchemy begins, also before a change of the schema
         raw.execute("PRAGMA journal_mode = WAL")
         raw.execute("PRAGMA synchronous = NORMAL")
 
-    @event.listens_for(engine, "begin")
+    @sa.event.listens_for(engine, "begin")
     def _(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
 

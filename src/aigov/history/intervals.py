@@ -5,11 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
+from aigov.history.databases import FEW
 from aigov.history.observations import Observation, observe
 from aigov.history.tables import INTERVAL, ITEM, TABLES, key
 
-BATCH = 16
-"""Rows in a transaction, and repositories whose intervals are in memory together."""
 _I = INTERVAL.c
 _SAME = ("kind", "repo", "key")
 
@@ -33,7 +32,7 @@ def changed(n: int) -> Any:
 
 def settle(connection: Connection, n: int, codes: Collection[str] | None) -> None:
     """End what holds no longer as of a run, and begin what does."""
-    wanted = select(ITEM.c.name, ITEM.c.row).where(changed(n)).order_by(ITEM.c.name).limit(BATCH)
+    wanted = select(ITEM.c.name, ITEM.c.row).where(changed(n)).order_by(ITEM.c.name).limit(FEW)
     last = ""
     while found := connection.execute(wanted.where(ITEM.c.name > last)).all():
         _settle(connection, n, {name: observe(row) for name, row in found}, codes)

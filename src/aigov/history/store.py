@@ -13,8 +13,8 @@ from sqlalchemy import delete, func, select, update
 
 from aigov.attestation import DECISION
 from aigov.errors import UsageError
-from aigov.history.databases import Database
-from aigov.history.intervals import BATCH, replace, settle, transitions
+from aigov.history.databases import FEW, Database
+from aigov.history.intervals import replace, settle, transitions
 from aigov.history.observations import observe, plain, short
 from aigov.history.tables import FACTS, FIRST_PASS, ITEM, RUN
 
@@ -130,11 +130,10 @@ class History:
 
     def done(self, name: str) -> bool:
         """Return whether the run has a row of that repository."""
-        found = select(ITEM.c.name).where(
-            ITEM.c.ordinal == self._ordinal, ITEM.c.name == short(name)
-        )
+        name = short(name)
+        found = select(ITEM.c.name).where(ITEM.c.ordinal == self._ordinal, ITEM.c.name == name)
         with self.database.begin() as connection:
-            return short(name) in self._rows or connection.scalar(found) is not None
+            return name in self._rows or connection.scalar(found) is not None
 
     def record(self, row: Row, ms: int | None = None) -> None:
         """Keep the row of a repository, in place of one with that name.
@@ -143,6 +142,7 @@ class History:
             row: `entry` as in the report, and what else reports need; see also `observe`.
             ms: how long it took.
         """
+        assert self._ordinal  # `begin` comes first
         entry = row["entry"]
         name, ok = short(entry["name"]), entry["state"] == "ok"
         self._rows[name] = {
@@ -155,7 +155,7 @@ class History:
             "ms": ms,
             "row": row,
         }
-        if len(self._rows) >= BATCH:
+        if len(self._rows) >= FEW:
             self.flush()
 
     def facts(self, tree: str, version: str) -> Any:
@@ -190,6 +190,7 @@ class History:
         """
         self.flush()
         n = self._ordinal
+        assert n  # `begin` comes first
         with self.database.begin() as connection:
             settle(connection, n, codes)
             replace(connection, "metric", ({"ordinal": n, **one._asdict()} for one in metrics))
@@ -197,6 +198,7 @@ class History:
             items = select(func.count()).where(ITEM.c.ordinal == n).scalar_subquery()
             complete = {"state": "complete", "run": run, "items": items, "finished": _now()}
             connection.execute(update(RUN).where(RUN.c.ordinal == n).values(complete))
+        self._ordinal = 0
 
     def complete(self, ordinal: int | None = None) -> Run:
         """Return a complete run, the last one by default.
@@ -204,11 +206,9 @@ class History:
         Raises:
             UsageError: there is none.
         """
-        found = [one for one in self.runs() if one.state == "complete"]
-        if ordinal is not None:
-            found = [one for one in found if one.ordinal == ordinal]
-        if found:
-            return found[-1]
+        for one in self.runs()[::-1]:
+            if one.state == "complete" and (ordinal is None or one.ordinal == ordinal):
+                return one
         problem = "no such audit is complete"
         raise UsageError(problem, where=self.database.where, remedy="aigov-gate audit SOURCE")
 
@@ -233,17 +233,15 @@ class History:
 
     def _rows_of(self, ordinal: int) -> Iterator[Any]:
         wanted = select(ITEM.c.row).where(ITEM.c.ordinal == ordinal).order_by(ITEM.c.name)
-        with (
-            self.database.begin() as connection,
-            connection.execution_options(yield_per=BATCH).scalars(wanted) as rows,
-        ):
-            yield from rows
+        with self.database.stream(wanted) as rows:
+            for (row,) in rows:
+                yield row
 
     def changes(self, ordinal: int | None = None) -> Iterator[Change]:
         """Yield what entered or left a state with a complete run, by kind and repository."""
         n = self.complete(ordinal).ordinal
-        with self.database.begin() as connection:
-            for one in connection.execute(transitions(n)):
+        with self.database.stream(transitions(n)) as intervals:
+            for one in intervals:
                 what, why = "left", one.closed
                 if one.from_run == n:
                     what, why = "entered" if one.before else "new", None

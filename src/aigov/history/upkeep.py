@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlalchemy import delete, exists, func, select
 
-from aigov.history.databases import Database
-from aigov.history.intervals import BATCH, changed
+from aigov.history.databases import FEW, Database
+from aigov.history.intervals import changed
 from aigov.history.tables import CLOCK, FACTS, ITEM, METRIC, RUN, TABLES, key
 from aigov.reports.encoding import dump
 
@@ -17,7 +17,7 @@ def export(database: Database) -> Iterator[str]:
         for name, table in TABLES.items():
             columns = [one for one in table.columns if one.name not in CLOCK]
             wanted = select(*columns).order_by(*key(name))
-            with connection.execution_options(yield_per=BATCH).execute(wanted) as rows:
+            with connection.execution_options(yield_per=FEW).execute(wanted) as rows:
                 for row in rows.mappings():
                     yield f"{dump({'table': name, **row})}\n"
 
