@@ -189,7 +189,9 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:  # noqa: C901 one cl
                 below = group if query.get("include_subgroups") == "True" else "no subgroups"
                 listed = [
                     one for one in forge.gitlab[group.split("/", maxsplit=1)[0]]
-                    if one["id"] > after and one["path_with_namespace"].startswith(f"{below}/")
+                    if one["id"] > after
+                    and (one["path_with_namespace"].startswith(f"{below}/")
+                         or (one.get("shared_with_groups") and query.get("with_shared") != "False"))
                 ]  # fmt: skip
                 last = str(listed[:size][-1]["id"]) if listed else ""
                 more = self.next_page(id_after=last) if len(listed) > size else {}
