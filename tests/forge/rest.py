@@ -82,7 +82,8 @@ class Forge:
 
     def gitlab_project(self, name: str, **given: Any) -> None:
         group, _, path = name.rpartition("/")
-        listed = self.gitlab.setdefault(name.split("/", maxsplit=1)[0], [])
+        owner = given.pop("listed_in", name.split("/", maxsplit=1)[0])
+        listed = self.gitlab.setdefault(owner, [])
         listed.append({
             "id": 10 * len(listed) + 7, "name": path, "path": path, "path_with_namespace": name,
             "http_url_to_repo": "https://elsewhere.example.net/stolen.git", "archived": False,
