@@ -36,6 +36,7 @@ GITLAB_PROJECT = {
         "path": {"type": "string"},
         "path_with_namespace": {"type": "string"},
         "http_url_to_repo": {"type": "string"},
+        "shared_with_groups": {"type": "array"},
         "forked_from_project": {"type": "object", "properties": {"id": {"type": "integer"}}},
         "namespace": {
             "type": "object",
@@ -131,6 +132,8 @@ def test_a_group_of_gitlab_is_read_with_its_subgroups_by_keyset(gitlab):
         gitlab.gitlab_project(f"acme/team/r{number}")
     gitlab.gitlab_project("acme/deep/er/x", forked_from_project={"id": 9})
     gitlab.gitlab_project("acme/old", archived=True)
+    shared = [{"group_id": 3, "group_full_path": "acme"}]
+    gitlab.gitlab_project("other/x", listed_in="acme", shared_with_groups=shared)
     gitlab.trouble["after 0"].append("502")
     gitlab.trouble["after 997"].append("secondary")
     found = list(hosted("gitlab", "acme"))

@@ -160,6 +160,10 @@ def test_what_the_server_does_not_give_is_a_failure_of_its_class(web, tmp_path, 
     assert (found.head, found.failure.partition(":")[0]) == ("", kind)
 
 
+def test_what_a_server_says_does_not_choose_the_class(web, tmp_path):
+    assert fetch(f"{web.url}/acme/lying", tmp_path).failure.startswith("unreachable: ")
+
+
 def test_an_empty_repository_is_empty(web, remote, tmp_path):
     remote()
     assert fetch(f"{web.url}/acme/plain.git", tmp_path).failure.startswith("empty: ")
@@ -235,7 +239,9 @@ def test_a_server_that_says_nothing_is_a_timeout_and_leaves_no_process(web, tmp_
 def test_a_host_that_is_not_there_or_not_the_right_one_is_unreachable(web, tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         free = taken.getsockname()[1]
-    assert fetch(f"https://127.0.0.1:{free}/a", tmp_path).failure.startswith("unreachable: ")
+    for path in ("a", "corrupt"):
+        found = fetch(f"https://127.0.0.1:{free}/{path}", tmp_path)
+        assert found.failure == "unreachable: the server does not answer as git does"
     assert (
         fetch("https://nowhere.invalid/a", tmp_path).failure == "unreachable: there is no such host"
     )

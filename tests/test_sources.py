@@ -130,6 +130,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_others_are_found(tmp_pat
             repository(root / name)
         root.chmod(0o755)
         (root / "shut").chmod(0)
+        (root / "link").symlink_to(root / "shut" / "two")
         script = (
             "import os, sys; from aigov.sources import Filters, sources\n"
             "if os.geteuid() == 0: os.setuid(65534)\n"
@@ -142,7 +143,9 @@ def test_a_folder_that_cannot_be_listed_is_told_and_the_others_are_found(tmp_pat
             env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         )
         (root / "shut").chmod(0o700)
-    assert run.stdout == "one \nshut unreadable: Permission denied\n", run.stderr
+    assert run.stdout == (
+        "link unreadable: Permission denied\none \nshut unreadable: Permission denied\n"
+    ), run.stderr
 
 
 def test_a_commit_can_be_named_and_a_path_may_hold_an_at_sign(tmp_path):

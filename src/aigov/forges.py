@@ -58,14 +58,14 @@ def credential(url: str) -> tuple[str, str] | None:
         UsageError: the app gets no token for it.
     """
     asked, secret = urlsplit(url), ""
-    if asked[:2] == urlsplit(_github_site())[:2] and asked.scheme == "https":
+    if asked[:2] == urlsplit(_github_site())[:2]:
         organisation = asked.path.split("/")[1]
         secret = os.environ.get("GITHUB_TOKEN", "")
         if os.environ.get("AIGOV_GITHUB_APP_ID"):
             with _asking("github", organisation):
                 auth = _github(organisation).requester.auth
                 secret = auth.token if auth else ""  # renewed before it runs out (an hour)
-    elif asked[:2] == urlsplit(_gitlab_site())[:2] and asked.scheme == "https":
+    elif asked[:2] == urlsplit(_gitlab_site())[:2]:
         secret = os.environ.get("GITLAB_TOKEN", "")
     return ("oauth2", secret) if secret else None  # both forges look at the secret alone
 

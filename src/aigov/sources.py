@@ -79,7 +79,7 @@ def _named(argument: str, filters: Filters, tell: Tell) -> Iterator[_Found]:
         yield _remote(*parse_remote(argument))
     elif os.path.isfile(argument):
         yield from _listed(argument)
-    elif os.path.exists(argument):  # a path may hold an @
+    elif os.path.isdir(argument):  # a path may hold an @
         yield from _below(argument)
     elif (found := _AT.fullmatch(argument)) and (git := _git_folder(found[1])):
         yield _local(found[1], os.path.basename(os.path.realpath(found[1])), git, found[2])

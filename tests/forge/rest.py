@@ -82,7 +82,8 @@ class Forge:
 
     def gitlab_project(self, name: str, **given: Any) -> None:
         group, _, path = name.rpartition("/")
-        listed = self.gitlab.setdefault(name.split("/", maxsplit=1)[0], [])
+        owner = given.pop("listed_in", name.split("/", maxsplit=1)[0])
+        listed = self.gitlab.setdefault(owner, [])
         listed.append({
             "id": 10 * len(listed) + 7, "name": path, "path": path, "path_with_namespace": name,
             "http_url_to_repo": "https://elsewhere.example.net/stolen.git", "archived": False,
@@ -189,7 +190,9 @@ def _handler(forge: Forge) -> type[BaseHTTPRequestHandler]:  # noqa: C901 one cl
                 below = group if query.get("include_subgroups") == "True" else "no subgroups"
                 listed = [
                     one for one in forge.gitlab[group.split("/", maxsplit=1)[0]]
-                    if one["id"] > after and one["path_with_namespace"].startswith(f"{below}/")
+                    if one["id"] > after
+                    and (one["path_with_namespace"].startswith(f"{below}/")
+                         or (one.get("shared_with_groups") and query.get("with_shared") != "False"))
                 ]  # fmt: skip
                 last = str(listed[:size][-1]["id"]) if listed else ""
                 more = self.next_page(id_after=last) if len(listed) > size else {}

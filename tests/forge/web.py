@@ -34,6 +34,7 @@ http {{
     location ~ ^/acme/away(.*)$ {{
       return 301 https://localhost:{port}/acme/private.git$1$is_args$args;
     }}
+    location ^~ /acme/lying {{ default_type text/plain; return 500 "repository not found"; }}
     location ~ ^/acme/plainly(.*)$ {{ return 301 http://127.0.0.1:{rest}/acme/plain$1; }}
     location ~ ^/(acme/private.*)$ {{
       auth_basic git; auth_basic_user_file {folder}/passwords; {backend}
