@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from aigov import authorship
+from aigov import authorship, lineage
 from aigov.authorship import read_trail
 from aigov.cli.options import load_rules
 from aigov.errors import ProfileError
@@ -19,6 +19,7 @@ from aigov.findings import Outcome, Result
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers
+from aigov.lineage import base_of
 from aigov.preparing import read
 from aigov.results import CheckResult
 from aigov.rules import Rules
@@ -120,7 +121,9 @@ class Repo:
         rules, shipped = governed()
         settings = Settings(AS_OF, target_stage="production", profile=profile or shipped)
         git = Git(str(self.path))
-        result = judge_commit(read_commit(git, snapshot(git, "HEAD"), None, rules, settings))
+        found = snapshot(git, "HEAD")
+        base = base_of(git.root, found.commit)
+        result = judge_commit(read_commit(git, found, base, rules, settings))
         assert result
         return result
 
@@ -517,7 +520,8 @@ def test_manifests_that_unfold_without_end_are_unknown(repo, monkeypatch):
     assert repo.trail().unknown == ""
     monkeypatch.setattr(authorship, "MAX_LEAVES", size * 5)
     assert repo.trail().unknown == "the manifests have too long a history to read"
-    monkeypatch.setattr(authorship, "MAX_LEAVES", size)
+    monkeypatch.undo()
+    monkeypatch.setattr(lineage, "MAX_LEAVES", size)
     assert "no commit is seen to have written" in repo.approvers().message
 
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from aigov.required import (
     Requirement,
     absent,
-    absent_pointers,
     demands,
     parse_requirements,
 )
@@ -22,6 +21,10 @@ from judging import ROOT, rules
 
 def row(path: str, **more: object) -> Requirement:
     return parse_requirements([{"paths": [path], "from": "pilot", **more}])[0]
+
+
+def absent_pointers(requirement: Requirement, document: object) -> list[str]:
+    return [pointer for pointer, _ in absent(demands((requirement,)), document)]
 
 
 def test_a_row_has_ranks_for_its_stage_and_tier():

@@ -506,9 +506,3 @@ def test_a_schema_goes_through_pickle_to_a_worker():
 
     assert again.issues(example()) == []
     assert again.issues([]) == USE_CASE.issues([])
-
-
-def test_given_fields_are_used_as_they_are():
-    fields = USE_CASE.fields
-
-    assert ManifestSchema(SCHEMA, "UseCase", partial(dict, SYNONYMS), fields).fields is fields

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from aigov.syntax import (
     ExpressionFault,
-    conjuncts,
     literal_texts,
     parse,
     paths,
@@ -102,11 +101,6 @@ def test_any_text_is_parsed_or_refused_with_an_offset_inside_it(text):
 def test_the_static_paths_of_an_expression(text, expected):
     found = [path.dotted + (" has" if path.tested else "") for path in paths(parse(text))]
     assert found == expected
-
-
-def test_conjuncts_are_flattened_and_other_operators_kept_whole():
-    text = "a && (b && (c || d)) && !e"
-    assert [text[c.start : c.end] for c in conjuncts(parse(text))] == ["a", "b", "(c || d)", "!e"]
 
 
 def test_comments_and_line_breaks_are_space():

@@ -11,19 +11,15 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 
 import git
 
-from aigov.identities import Key, Leaf, Touch, Trail, Writer, leaves
-from aigov.lineage import DEEPEN, MAX_BYTES, PATHS, answer, asking, changed, content_of, named
-from aigov.source import load
+from aigov.identities import Key, Leaf, Touch, Trail, Writer
+from aigov.lineage import DEEPEN, MAX_BYTES, MAX_LEAVES, PATHS, Reader, answer, asking
 
 MAX_COMMITS = 10_000
 """Commits that touched a manifest and are read."""
-MAX_LEAVES = 500_000
-"""Scalars that all commits wrote together, and that one commit holds; some 160 bytes each, and
-some 100 in a manifest.  A file with a fifth of that is not read."""
 MAX_MESSAGE = 1024 * 1024
 """Bytes of a commit; a longer one names nobody."""
 _AUTHOR = re.compile(rb"^author [^<\n]*<([^>\n]*)>", re.MULTILINE)
@@ -37,7 +33,9 @@ _AT_ONCE = 200
 Wrote = Mapping[Key, frozenset[Leaf]]
 
 
-def read_trail(root: str, tip: str, trusted: Mapping[str, str]) -> Trail:
+def read_trail(
+    root: str, tip: str, trusted: Mapping[str, str], reader: Reader | None = None
+) -> Trail:
     """Return who wrote the documents of the commit `tip` (full id) of the repository at `root`.
 
     `trusted` are the keys of `trusted_signers`, one OpenSSH public key a person; without any,
@@ -52,7 +50,7 @@ def read_trail(root: str, tip: str, trusted: Mapping[str, str]) -> Trail:
         if answer(ask, "rev_parse", "--is-shallow-repository") == "true":
             return Trail(unknown=f"who wrote it is not in this clone; {DEEPEN}")
         try:
-            wrote = _wrote(ask, tip)
+            wrote = _wrote(ask, tip, reader or Reader())
             commits = list(dict.fromkeys(commit for commit, _, _ in wrote))
             signers = _signers(ask, commits, trusted) if trusted else {}
             writers = {one: _writer(ask, one, signers.get(one, "")) for one in commits}
@@ -77,37 +75,33 @@ class _TooMuch(Exception):
     """The history is longer than is read."""
 
 
-def _wrote(ask: git.Git, tip: str) -> list[tuple[str, Key, frozenset[Leaf] | None]]:
+def _wrote(ask: git.Git, tip: str, reader: Reader) -> list[tuple[str, Key, frozenset[Leaf] | None]]:
     """Return what each commit wrote of each document, parents first; None for a commit that
     left a file unreadable, of all that ever stood there."""
-    size = total = 0
+    total = 0
+    sizes: dict[str, int] = {}
 
-    @lru_cache(maxsize=8)  # a parent's files, mostly
     def documents(blob: str) -> Wrote | None:
-        nonlocal size
-        if not blob:
-            return {}
-        content = content_of(ask, blob)
-        size += len(content)
-        loaded = load(content)
-        found = _together({named(one): leaves(one.value)} for one in loaded.documents)
-        many = sum(map(len, found.values())) > MAX_LEAVES // 5
-        return None if loaded.troubles or many or not content else found
+        found = reader.read(ask, blob)
+        sizes[blob] = found.size
+        return _together({key: written} for key, written in found.leaves) if found.whole else None
 
     stood: dict[str, set[Key]] = {}
     found: list[tuple[str, dict[Key, frozenset[Leaf]], list[str]]] = []
-    for commit, _, files in changed(ask, tip, "--full-history", "--diff-merges=combined"):
+    for commit, _, _, files in reader.full_history(ask, tip):
         if not files:  # another name that ends alike
             continue
         held, sides, unread = 0, [], []
         for path, blobs in files:
             side = [documents(blob) for blob in blobs]
             held += sum(len(leaf) for one in side if one for leaf in one.values())
-            if max(total, held) > MAX_LEAVES or size > MAX_BYTES or len(found) == MAX_COMMITS:
+            if max(total, held) > MAX_LEAVES or len(found) == MAX_COMMITS:
                 raise _TooMuch
             sides.append([one or {} for one in side])
             stood.setdefault(path, set()).update(*sides[-1])
             unread += [path] if side[-1] is None else []
+        if sum(sizes.values()) > MAX_BYTES:
+            raise _TooMuch
         *before, after = map(_together, zip(*sides, strict=True))
         own = dict(_own(before, after))
         total += sum(map(len, own.values()))

@@ -13,7 +13,6 @@ from aigov.source import Document, removed, replaced, split_pointer
 AS_OF = "2026-11-22"
 """The date for which the shipped examples are written; a case's unless it states one."""
 ENDING = ".cases.yaml"
-_OUTCOMES = ("pass", "fail", "unknown", "not_applicable", "later")
 
 
 class Case(NamedTuple):

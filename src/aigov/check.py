@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from aigov import __version__
-from aigov.expressions import CONSTANTS
+from aigov.expressions import CONSTANTS, STAGES
 from aigov.findings import Outcome, Result, by_code
 from aigov.judgement import judge
 from aigov.law import MAX_AGE_DAYS, age_days
@@ -17,7 +17,7 @@ from aigov.preparing import NOTHING, Prepared, ReadFile, Surroundings, mapping, 
 from aigov.results import CheckResult, Derived, DocumentResult, PolicyText, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
-from aigov.situations import STAGES, bind, effective_tier, judged_stage, word
+from aigov.situations import bind, effective_tier, judged_stage, word
 
 _RANKS = CONSTANTS["stages"]
 

@@ -5,12 +5,25 @@ three-valued logic: true holds, unknown may hold.  So an absent or `unknown` fac
 counts as harmless in the lower bound of the tier and as its strictest in the upper.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from aigov.conditions import Condition, Holds, Terms
+from aigov.errors import PackError
 from aigov.expressions import CONSTANTS, Engine, Expression
 from aigov.results import Derived
+
+_SECTIONS = {
+    "implied": ("fact", "value"),
+    "triggers": ("id", "tier"),
+    "stage": ("id", "stage"),
+    "choice": ("value", "value"),
+}
+"""Section to the keys of a rule's name and value."""
+
+
+_WORD = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\.?[A-Za-z_]\w*""")
+"""A text literal, a field with its dot, or a name."""
 
 
 class Rule(NamedTuple):
@@ -20,7 +33,7 @@ class Rule(NamedTuple):
     """Trigger id, list item, category, stage rule id or fact name."""
     value: Any
     """Tier, stage or implied value; the name itself for items and categories."""
-    when: Condition
+    when: Expression
     text: str
     """The condition as written, with names of terms."""
     reason: str
@@ -28,27 +41,24 @@ class Rule(NamedTuple):
     """File and section, for errors."""
 
 
+Holds = Callable[[Rule], bool | None]
+"""A rule's answer on one document: true, false, or None for unknown."""
+
+
 class Derivation(NamedTuple):
     """All derivation rules of a pack, in the order of their files."""
 
     engine: Engine
-    terms: Terms
     implied: tuple[Rule, ...]
     tiers: tuple[Rule, ...]
     stages: tuple[Rule, ...]
     category: tuple[Rule, ...]
     lists: Mapping[str, tuple[Rule, ...]]
-    wanted: frozenset[str] | None = None
-    """The lists that anything reads; None: all are derived."""
 
     def rules(self) -> Iterator[Rule]:
         """Yield every rule; a loader checks the names in each."""
         for group in (self.implied, self.tiers, self.stages, self.category, *self.lists.values()):
             yield from group
-
-    def expression(self, rule: Rule) -> Expression:
-        """Return the rule's condition as one expression, without names of terms."""
-        return self.engine.expression(self.terms.expanded(rule.text, rule.where))
 
     def inputs(self, name: str) -> list[str]:
         """Return the dotted paths that `derived.<name>` is computed from."""
@@ -64,7 +74,7 @@ class Derivation(NamedTuple):
 
     def reads(self, rule: Rule) -> list[str]:
         """Return the dotted paths of the document that a rule reads."""
-        read = dict.fromkeys(path.dotted for path in self.expression(rule).paths)
+        read = dict.fromkeys(path.dotted for path in rule.when.paths)
         return [path for path in read if path.startswith(("spec.", "metadata."))]
 
 
@@ -74,35 +84,25 @@ def parse_derivation(files: Mapping[str, Any], engine: Engine) -> Derivation:
     Raises:
         PackError: a section, rule or condition does not hold; names the file.
     """
-    terms: dict[str, str] = {}
-    for value in files.values():
-        terms.update(value.get("terms", {}))
-    reader = _Reader(Terms(engine, terms))
+    terms = {name: one for value in files.values() for name, one in value.get("terms", {}).items()}
+    written_out = _writer(terms)
+
+    def rules(rows: Any, where: str, name: str, result: str) -> Iterator[Rule]:
+        for row in rows:
+            when = engine.expression(written_out(row["when"]))
+            yield Rule(str(row[name]), row[result], when, row["when"], row.get("reason", ""), where)
+
     lists: dict[str, tuple[Rule, ...]] = {}
-    groups: dict[str, list[Rule]] = {"implied": [], "triggers": [], "stage": [], "choice": []}
+    groups: dict[str, tuple[Rule, ...]] = dict.fromkeys(_SECTIONS, ())
     for path, value in files.items():
-        for name, items in (value.get("lists") or {}).items():
-            lists[name] = tuple(reader.rules(items, f"{path}: lists.{name}", "item", "item"))
-        for section, name, result in (
-            ("implied", "fact", "value"),
-            ("triggers", "id", "tier"),
-            ("stage", "id", "stage"),
-        ):
-            rows = value.get(section) or []
-            groups[section] += reader.rules(rows, f"{path}: {section}", name, result)
-        choice = value.get("choice") or {}
-        groups["choice"] += reader.rules(
-            choice.get("rules") or [], f"{path}: choice", "value", "value"
-        )
-    return Derivation(
-        engine,
-        reader.terms,
-        tuple(groups["implied"]),
-        tuple(groups["triggers"]),
-        tuple(groups["stage"]),
-        tuple(groups["choice"]),
-        lists,
-    )
+        for name, items in value.get("lists", {}).items():
+            lists[name] = tuple(rules(items, f"{path}: lists.{name}", "item", "item"))
+        for section, keys in _SECTIONS.items():
+            rows = value.get(section, [])
+            rows = rows if isinstance(rows, list) else rows["rules"]  # of a choice
+            groups[section] += tuple(rules(rows, f"{path}: {section}", *keys))
+    implied, tiers, stages, category = (groups[section] for section in _SECTIONS)
+    return Derivation(engine, implied, tiers, stages, category, lists)
 
 
 def derive(
@@ -119,16 +119,14 @@ def derive(
     implied = {
         rule.name: rule.value
         for rule in derivation.implied
-        if facts is not None and rule.name not in facts and holds(rule.when)
+        if facts is not None and rule.name not in facts and holds(rule)
     }
     if implied:
         spec = {**spec, "risk": {**spec["risk"], "facts": {**(facts or {}), **implied}}}
         holds = _judge_of(derivation, {**variables, "spec": spec})
     variable: dict[str, Any] = {}
-    for name, rules in derivation.lists.items():
-        if facts is None or not (derivation.wanted is None or name in derivation.wanted):
-            continue
-        answers = [holds(rule.when) for rule in rules]
+    for name, rules in derivation.lists.items() if facts is not None else ():
+        answers = [holds(rule) for rule in rules]
         if None not in answers:
             variable[name] = [r.value for r, one in zip(rules, answers, strict=True) if one]
     category = _first(derivation.category, holds)
@@ -164,8 +162,29 @@ def _stage_facts(
 
 def _judge_of(derivation: Derivation, variables: Mapping[str, Any]) -> Holds:
     activation = derivation.engine.activation(variables)
-    known: dict[int, bool | None] = {}
-    return lambda condition: condition.holds(activation, known)
+    return lambda rule: rule.when(activation).value
+
+
+def _writer(terms: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what puts the text of each term in place of its name.
+
+    It raises PackError where a term stands for itself.
+    """
+    known: dict[str, str | None] = {}
+
+    def put(found: re.Match[str]) -> str:
+        name = found[0]
+        if name not in terms:
+            return name
+        if name not in known:
+            known[name] = None  # begun: what is in it must not lead here again
+            known[name] = f"({_WORD.sub(put, terms[name])})"
+        text = known[name]
+        if text is None:
+            raise PackError(f"the term {name} stands for itself", where="derivation: terms")
+        return text
+
+    return lambda text: _WORD.sub(put, text)
 
 
 def _facts(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -176,7 +195,7 @@ def _facts(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _first(rules: tuple[Rule, ...], holds: Holds) -> str | None:
     for rule in rules:
-        answer = holds(rule.when)
+        answer = holds(rule)
         if answer is not False:
             return str(rule.value) if answer else None
     return None
@@ -188,7 +207,7 @@ def _stage(rules: tuple[Rule, ...], holds: Holds) -> tuple[str | None, tuple[str
     ranks = CONSTANTS["stages"]
     latest, possible, reasons = "intake", "intake", []
     for rule in rules:
-        answer = holds(rule.when)
+        answer = holds(rule)
         if answer is None:
             possible = max(possible, rule.value, key=ranks.__getitem__)
         elif answer:
@@ -205,25 +224,10 @@ def _tier(
     if not known:
         return None, None, ()
     ranks = CONSTANTS["tiers"]
-    answers = [(rule, holds(rule.when)) for rule in rules]
+    answers = [(rule, holds(rule)) for rule in rules]
     holding = sorted((r for r, answer in answers if answer), key=lambda r: -ranks[r.value])
     lower = holding[0].value if holding else "low"
     if lower == "prohibited":
         holding = [rule for rule in holding if rule.value == lower]
     upper = max([lower, *(r.value for r, a in answers if a is None)], key=ranks.__getitem__)
     return lower, upper, tuple(rule.name for rule in holding)
-
-
-class _Reader:
-    """Reads the rows of a section."""
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
-
-    def rules(self, rows: Any, where: str, name: str, result: str) -> list[Rule]:
-        found = []
-        for row in rows:
-            text, reason = str(row["when"]), str(row.get("reason", ""))
-            condition = self.terms.condition(text, where)
-            found.append(Rule(str(row[name]), row[result], condition, text, reason, where))
-        return found

@@ -8,8 +8,6 @@ MAN-001 refuses, and the rest is left out.
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from aigov.clues import MODELS, Clue, one_line
@@ -20,7 +18,7 @@ from aigov.questions import Question, slug, team
 from aigov.reports.escape import escape
 from aigov.rules import Rules
 from aigov.situations import judged_stage
-from aigov.source import split_pointer
+from aigov.source import replaced, split_pointer
 
 _STAGE, _HISTORY = "/spec/lifecycle/stage", "/spec/lifecycle/history"
 _NAME, _DESCRIPTION = "/metadata/name", "/metadata/description"
@@ -109,11 +107,7 @@ def tree_of(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values by pointer as one document; 0 is the first item of a list."""
     tree: dict[str, Any] = {"apiVersion": "aigov/v1", "kind": "UseCase"}
     for pointer, value in values.items():
-        *way, last = split_pointer(pointer)
-        here: Any = tree
-        for name, below in pairwise([*way, last]):
-            here = here[0] if name == "0" else here.setdefault(name, [{}] if below == "0" else {})
-        here[last] = deepcopy(value)
+        tree = replaced(tree, split_pointer(pointer), value)
     return tree
 
 

@@ -77,9 +77,7 @@ def build(text: str, *, check_size: bool) -> tuple[list[Built], list[Trouble]]:
 
 def position(text: str, index: int) -> tuple[int, int]:
     """Return line and column (both from 1) of an offset; columns count code points."""
-    if len(text) < MAX_DOCUMENT_BYTES and "\r" not in text:
-        return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
-    starts = _line_starts(text)  # a large file may have thousands of findings
+    starts = _line_starts(text)
     line = bisect_right(starts, index)
     return line, index - starts[line - 1] + 1
 

@@ -9,7 +9,7 @@ from aigov.derivation import Rule, derive
 from aigov.errors import UsageError, meant
 from aigov.explaining_fields import controls_of, every_spot, explain_field, fields_of, spots
 from aigov.explanation import Explanation, Sample, Sources, piece
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.findings import Enforcement, Outcome
 from aigov.policies import TIERS, Policy
 from aigov.rules import Rules
@@ -19,7 +19,6 @@ PLACES = 5
 """Fields of one name that an error lists."""
 CONDITION = 300
 """Characters of a trigger's condition up to which its terms are written out."""
-_STAGES = tuple(CONSTANTS["stages"])
 _SENTENCE = re.compile(r"\.\s+(?=[A-Z])")
 """Where a sentence ends; an abbreviation such as `Art. 6` is no end."""
 _EVIDENCE = {True: "is there", False: "is not there", None: "is not read"}
@@ -93,7 +92,7 @@ def explain_policy(policy: Policy, sources: Sources) -> Explanation:
 
 def _binds(policy: Policy) -> Iterator[str]:
     """Yield from when on and how hard a policy acts."""
-    first, last = _STAGES[policy.binds_from], _STAGES[policy.binds_to]
+    first, last = STAGES[policy.binds_from], STAGES[policy.binds_to]
     yield f"from {first} to {last}" if first != last else f"at {first} alone"
     yield enforcement_words(policy.enforcement)
     if policy.early:
@@ -189,8 +188,8 @@ def _explain_entry(entry: Mapping[str, Any], rules: Rules) -> Explanation:
 def _counted(word: str, rules: Rules) -> Iterator[str]:
     """Yield how much a stage or tier asks for."""
     policies = rules.policies.values()
-    if word in _STAGES:
-        rank = _STAGES.index(word)
+    if word in STAGES:
+        rank = STAGES.index(word)
         new = [one.code for one in policies if one.binds_from == rank]
         rows = sum(row.stage == rank for row in rules.requirements)
         yield f"new from here on: {rows} fields, {len(new) or 'no'} policies"
@@ -226,7 +225,7 @@ def _explain_trigger(rule: Rule, sources: Sources) -> Explanation:
             found.setdefault(holding, Sample(about, shown))
     kind = "tier" if rule in derivation.tiers else "stage"
     what = "may not be declared" if rule.value == "prohibited" else "is the least to declare"
-    whole = derivation.expression(rule).text  # without names of terms
+    whole = rule.when.text  # without names of terms
     return Explanation(
         rule.name,
         "trigger",

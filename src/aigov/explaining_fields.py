@@ -7,14 +7,13 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from aigov.explanation import Explanation, Sample, Sources, piece
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.fields import Field, outline
 from aigov.policies import TIERS, Policy
 from aigov.required import Requirement
 from aigov.rules import KINDS, Rules
 from aigov.schema import Issue
 
-_STAGES = tuple(CONSTANTS["stages"])
 _KEYS = ("OPS-002", "x-name", "max_pilot_days", "@ada")
 """Names for an entry of a map; the first that its schema takes stands in the example.  Fields
 below a map are those of `spec.policies` alone, so the first is a policy."""
@@ -182,7 +181,7 @@ def _asked(spot: Spot, rules: Rules) -> Iterator[str]:
             within[name] = min(within.get(name, row.stage), row.stage)
     for rank in sorted(set(within.values())):
         names = ", ".join(name for name, first in within.items() if first == rank)
-        yield f"from {_STAGES[rank]} on, of its parts: {names}"
+        yield f"from {STAGES[rank]} on, of its parts: {names}"
     if not within and all(row.path != spot.pointer for row in rules.requirements):
         yield "nowhere: it may be left out"
     for rule in rules.derivation.implied:
@@ -193,7 +192,7 @@ def _asked(spot: Spot, rules: Rules) -> Iterator[str]:
 
 def _when(row: Requirement) -> str:
     """Return stage, tier and condition of a demand in words."""
-    words = f"from {_STAGES[row.stage]} on"
+    words = f"from {STAGES[row.stage]} on"
     words += f", from tier {TIERS[row.tier - 1]} up" if row.tier > 1 else ", at every tier"
     if row.only:
         words += f", in entries whose {row.only[0]} is {row.only[1]}"

@@ -10,6 +10,7 @@ holds them off here:
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cel_expr_python import cel
@@ -17,17 +18,18 @@ from cel_expr_python import cel
 if TYPE_CHECKING:
     from aigov.syntax import Expr, Path
 
+STAGES = (
+    "intake",
+    "pilot",
+    "authorization",
+    "governance",
+    "operational_ownership",
+    "production",
+    "retired",
+)
 CONSTANTS: Mapping[str, Mapping[str, int]] = {
     "tiers": {"low": 1, "moderate": 2, "high": 3, "critical": 4, "prohibited": 5},
-    "stages": {
-        "intake": 0,
-        "pilot": 1,
-        "authorization": 2,
-        "governance": 3,
-        "operational_ownership": 4,
-        "production": 5,
-        "retired": 6,
-    },
+    "stages": {stage: rank for rank, stage in enumerate(STAGES)},
     "eu_categories": {"out_of_scope": 0, "minimal": 1, "limited": 2, "high": 3, "prohibited": 4},
     "modes": {"out_of_the_loop": 0, "on_the_loop": 1, "in_the_loop": 2},
     "data_classes": {"public": 0, "internal": 1, "confidential": 2, "restricted": 3},
@@ -66,37 +68,30 @@ class Answer(NamedTuple):
 class Expression:
     """An expression; parsed and compiled when first needed, for most never are."""
 
-    __slots__ = ("_compiled", "_paths", "_tree", "engine", "text")
-
     def __init__(self, engine: "Engine", text: str) -> None:
         self.engine = engine
-        self._compiled: cel.Expression | None = None
-        self._tree: Expr | None = None
-        self._paths: tuple[Path, ...] | None = None
         self.text = text
 
-    @property
+    @cached_property
     def tree(self) -> "Expr":
         """The parse, for paths, places and explanations; ExpressionFault if there is none."""
-        if self._tree is None:
-            from aigov.syntax import parse  # only vetting and explaining need it
+        from aigov.syntax import parse  # only vetting and explaining need it
 
-            self._tree = parse(self.text)
-        return self._tree
+        return parse(self.text)
 
-    @property
+    @cached_property
     def paths(self) -> "tuple[Path, ...]":
         """The static paths it reads, in the order of its text."""
-        if self._paths is None:
-            from aigov.syntax import paths  # only vetting and explaining need it
+        from aigov.syntax import paths  # only vetting and explaining need it
 
-            self._paths = tuple(paths(self.tree))
-        return self._paths
+        return tuple(paths(self.tree))
+
+    @cached_property
+    def _compiled(self) -> cel.Expression:
+        return self.engine.prepare(self.text)
 
     def __call__(self, activation: cel.Activation) -> Answer:
         """Evaluate; raises ExpressionFault if it does not compile."""
-        if self._compiled is None:
-            self._compiled = self.engine.prepare(self.text)
         try:
             value = self._compiled.eval(activation)
         except RuntimeError as error:  # the iteration budget

@@ -8,6 +8,8 @@ scalar is the name of the `$defs` entry that it refers to (`date`, `person`, ...
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from aigov.source import join_pointer
+
 _PLAIN = {"boolean": "bool", "integer": "int", "number": "number", "string": "text"}
 _ANY_ELEMENT = ("*", "[]")
 
@@ -132,7 +134,7 @@ def _walk(
     if shape is dict:
         if field.values is not None:
             for name, one in value.items():
-                _walk(field.values, one, f"{pointer}/{_escaped(name)}", note)
+                _walk(field.values, one, pointer + join_pointer([str(name)]), note)
             return
         properties = field.properties
         pointer += "/"
@@ -150,8 +152,3 @@ def _walk(
                 _walk(items, one, f"{pointer}/{index}", note)
     elif value is not None:
         note((pointer, field, value))
-
-
-def _escaped(name: object) -> str:
-    """Escape a name for a JSON pointer (RFC 6901, section 3)."""
-    return str(name).replace("~", "~0").replace("/", "~1")

@@ -10,25 +10,14 @@ that it counts as unknown.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
 
-SIGNATURES: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "days_between": (("string", "string"), "int"),
-    "is_person": (("dyn",), "bool"),
-    "is_team": (("dyn",), "bool"),
-    "is_contact": (("dyn",), "bool"),
-    "is_exact_version": (("dyn",), "bool"),
-    "is_exact_model": (("dyn",), "bool"),
-    "is_filled": (("dyn",), "bool"),
-    "window_days": (("string",), "int"),
-    "is_sorted": (("list",), "bool"),
-    "mentions": (("string", "string"), "bool"),
-}
-"""Function name to the CEL types of its parameters and of its result."""
+Function = tuple[tuple[str, ...], str, Callable[..., object]]
+"""The CEL types of the parameters and of the result, and what computes it."""
 
 MAX_TEXT = 512
 """Longest text, in characters, that is matched at all: addresses, contacts and versions
@@ -248,19 +237,20 @@ def check_patterns(vocabulary: Vocabulary) -> None:
         _compiled(pattern)
 
 
-def host_functions(vocabulary: Vocabulary) -> dict[str, Callable[..., Any]]:
-    """Return the implementation of every function in `SIGNATURES`."""
+def host_functions(vocabulary: Vocabulary) -> dict[str, Function]:
+    """Return every function that an expression may call, by its name."""
+    tells: tuple[tuple[str, ...], str] = (("dyn",), "bool")
     return {
-        "days_between": days_between,
-        "is_person": vocabulary.is_person,
-        "is_team": vocabulary.is_team,
-        "is_contact": vocabulary.is_contact,
-        "is_exact_version": is_exact_version,
-        "is_exact_model": vocabulary.is_exact_model,
-        "is_filled": vocabulary.is_filled,
-        "window_days": window_days,
-        "is_sorted": is_sorted,
-        "mentions": mentions,
+        "days_between": (("string", "string"), "int", days_between),
+        "is_person": (*tells, vocabulary.is_person),
+        "is_team": (*tells, vocabulary.is_team),
+        "is_contact": (*tells, vocabulary.is_contact),
+        "is_exact_version": (*tells, is_exact_version),
+        "is_exact_model": (*tells, vocabulary.is_exact_model),
+        "is_filled": (*tells, vocabulary.is_filled),
+        "window_days": (("string",), "int", window_days),
+        "is_sorted": (("list",), "bool", is_sorted),
+        "mentions": (("string", "string"), "bool", mentions),
     }
 
 
@@ -309,8 +299,11 @@ def mentions(text: object, pattern: object) -> bool:
 
     Any run of white space is one space: a phrase may be broken over lines.
     """
-    if not isinstance(text, str) or not isinstance(pattern, str):
-        return False
+    return isinstance(text, str) and isinstance(pattern, str) and _mentions(text, pattern)
+
+
+@lru_cache(maxsize=64)  # many conditions ask the same of one document
+def _mentions(text: str, pattern: str) -> bool:
     searched = " ".join(text[:MAX_SEARCHED].lower().split())
     return _compiled(rf"\b(?:{pattern})\b").search(searched) is not None
 

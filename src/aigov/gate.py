@@ -28,7 +28,7 @@ from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
-from aigov.lineage import Base, Histories, histories
+from aigov.lineage import Base, Histories, Reader, histories
 from aigov.packs import read_document
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
 from aigov.results import CheckResult, Problem
@@ -72,7 +72,9 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     Raises:
         UsageError: git cannot read the commit.
     """
-    past = histories(git.root, base.landed, settings.as_of) if base.landed else Histories()
+    reader, past = Reader(), Histories()
+    if base.landed:
+        past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
     try:
         older = _older(git, found, base.commit) if base.commit else ()
@@ -81,7 +83,7 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
-    trail = read_trail(git.root, found.commit, trusted)
+    trail = read_trail(git.root, found.commit, trusted, reader)
     return Commit(found, base, past, before, trail, rules, settings)
 
 

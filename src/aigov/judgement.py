@@ -8,7 +8,7 @@ from aigov.expressions import CONSTANTS, Engine
 from aigov.findings import Enforcement, Outcome, Result, Spot, fingerprint
 from aigov.law import Obligation, first_to_bind
 from aigov.policies import PLACEHOLDER, Policy
-from aigov.source import Document, split_pointer
+from aigov.source import Document, look_up, split_pointer
 
 if TYPE_CHECKING:
     from aigov.tracing import Leaf, Tracer
@@ -194,17 +194,8 @@ def _absent(leaf: "Leaf", situation: Situation) -> list[str]:
         root, _, name = one.partition(".")
         inputs = situation.inputs(name) if root == "derived" else []
         pointers = ["/" + path.replace(".", "/") for path in inputs if "*" not in path]
-        found += [p for p in pointers if not _readable(situation.variables, p)]
+        found += [p for p in pointers if look_up(situation.variables, split_pointer(p)) is None]
     return found
-
-
-def _readable(variables: Mapping[str, Any], pointer: str) -> bool:
-    value: Any = variables
-    for part in split_pointer(pointer):
-        if not isinstance(value, Mapping) or part not in value:
-            return False
-        value = value[part]
-    return True
 
 
 def _pointers(policy: Policy, situation: Situation, leaves: list["Leaf"]) -> list[str]:
@@ -299,9 +290,7 @@ def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
         template = "; ".join(one for one in clauses if "{{it." not in one) or template
 
     def shown(found: re.Match[str]) -> str:
-        value: Any = scope
-        for part in found[1].split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
+        value = look_up(scope, found[1].split("."))
         if value is None:
             return "(missing)"
         if isinstance(value, list):  # every item is named: a list of gaps is no use cut short

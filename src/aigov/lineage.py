@@ -11,7 +11,7 @@ graft or network, and no configuration but its own.
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -21,11 +21,15 @@ import git
 from aigov.changes import Version, recorded
 from aigov.errors import UsageError
 from aigov.git import SAFE, SETTINGS
+from aigov.identities import Leaf, leaves
 from aigov.repositories import MANIFEST_NAMES, is_manifest
 from aigov.source import MAX_FILE_BYTES, Document, load
 
 MAX_BYTES = 64 * 1024 * 1024
 """Manifests of a history that are read, all versions together."""
+MAX_LEAVES = 500_000
+"""Scalars that all commits wrote together, and that one commit holds; some 160 bytes each, and
+some 100 in a manifest.  A file with a fifth of that is not read."""
 _PATTERNS = (f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB"))
 _ENVIRONMENT = SAFE | dict.fromkeys(_PATTERNS, "0")
 """Manifests are looked for by patterns."""
@@ -93,7 +97,7 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
         return Base(parents[0], rev)
 
 
-def histories(root: str, landed: str, today: str) -> Histories:
+def histories(root: str, landed: str, today: str, reader: "Reader | None" = None) -> Histories:
     """Return the versions of every use case on the base branch up to the commit `landed`
     (`Base.landed`), each with the day on which it came there.
 
@@ -104,24 +108,21 @@ def histories(root: str, landed: str, today: str) -> Histories:
     other commit.  Where an object is not in the clone, all is unknown: what is missing may be
     the record that was rewritten.
     """
+    reader = reader or Reader()
     with asking(root) as ask:
         try:
-            landings = list(_landings(ask, landed, today)) if landed else []
-            if landings and len(_parents(ask, landings[0][0])) > 0:
+            written = reader.first_parents(ask, landed) if landed else []
+            if written and len(_parents(ask, written[0].commit)) > 0:
                 return Histories(unknown=f"the history is cut off in this clone; {DEEPEN}")
             found: dict[str, list[Version]] = {}
-            seen: dict[str, list[tuple[str, Version]]] = {"": []}
             size = 0
-            for day, blob in ((day, blob) for _, day, blobs in landings for blob in blobs):
-                if blob not in seen:
-                    content = content_of(ask, blob)
-                    size += len(content)
-                    seen[blob] = list(_use_cases(content))
+            for day, blob in _landed(written, today):
+                manifests = reader.read(ask, blob)
+                size += manifests.size
                 if size > MAX_BYTES:
                     return Histories(unknown="the manifests have too long a history to read")
-                for use_case, version in seen[blob]:
-                    dated = version._replace(on=day)
-                    found.setdefault(use_case, []).append(dated)
+                for use_case, version in manifests.versions:
+                    found.setdefault(use_case, []).append(version._replace(on=day))
         except (git.GitError, ValueError):  # the latter: GitPython has no such object
             return Histories(unknown=f"parts of the history are not in this clone; {DEEPEN}")
     return Histories({use_case: tuple(versions) for use_case, versions in found.items()})
@@ -175,6 +176,7 @@ class Written(NamedTuple):
     """The manifests that one commit touched."""
 
     commit: str
+    parents: int
     seconds: int
     """When it says it was committed, 0 where git cannot read that."""
     files: list[tuple[str, list[str]]]
@@ -186,14 +188,14 @@ def changed(ask: git.Git, tip: str, *how: str) -> list[Written]:
     all of them."""
     listed: str = ask.log(
         *how, "--topo-order", "--reverse", "--root", "--raw", "--no-abbrev", "-z", "--no-renames",
-        "--no-show-signature", "--format=%H %ct", tip, "--", *PATHS,
+        "--no-show-signature", "--format=%H %ct %P", tip, "--", *PATHS,
     )  # fmt: skip
     found: list[Written] = []
     words = iter(listed.split("\0"))
     for word in filter(None, (one.strip("\n") for one in words)):
         if not word.startswith(":"):
-            commit, _, clock = word.partition(" ")
-            found.append(Written(commit, int(clock or 0), []))
+            commit, clock, *parents = word.split(" ")
+            found.append(Written(commit, len([*filter(None, parents)]), int(clock or 0), []))
             continue
         fields = word.lstrip(":").split(" ")
         half, path = len(fields) // 2, next(words)
@@ -204,22 +206,62 @@ def changed(ask: git.Git, tip: str, *how: str) -> list[Written]:
     return found
 
 
-def _landings(ask: git.Git, tip: str, today: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield id, day and manifests (blobs written) of each first-parent commit, oldest first."""
+def _landed(written: Iterable[Written], today: str) -> Iterator[tuple[str, str]]:
+    """Yield the day and the blob of each manifest that came to the base, oldest first."""
     latest = ""
-    for commit, seconds, files in changed(ask, tip, *_FIRST_PARENT, "--sparse"):
-        day = datetime.fromtimestamp(min(seconds, 1 << 37), UTC).date().isoformat()
+    for commit in written:
+        day = datetime.fromtimestamp(min(commit.seconds, 1 << 37), UTC).date().isoformat()
         if day <= today:
             latest = max(latest, day)
-        yield commit, latest if day <= today else today, [blobs[-1] for _, blobs in files]
+        for _, blobs in commit.files:
+            yield latest if day <= today else today, blobs[-1]
 
 
-def content_of(ask: git.Git, blob: str) -> bytes:
-    """Return a file, b"" for one that is too large to be a manifest."""
-    if ask.get_object_header(blob)[2] > MAX_FILE_BYTES:
-        return b""
-    content: bytes = ask.get_object_data(blob)[3]
-    return content
+class Manifests(NamedTuple):
+    """What is kept of a file that stood in a commit."""
+
+    size: int
+    """Bytes that were read; 0 for a file that is too large to be a manifest, or none."""
+    versions: tuple[tuple[str, Version], ...]
+    """`metadata.id` and records of each use case."""
+    leaves: tuple[tuple[tuple[str, str], frozenset[Leaf]], ...]
+    """Kind and id, and what is somebody's writing, of each document."""
+    whole: bool
+    """Whether all of it could be read."""
+
+
+class Reader:
+    """Reads each manifest of a history once, whoever asks."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Manifests] = {}
+        self._kept = 0
+        self._written: dict[str, list[Written]] = {}
+
+    def read(self, ask: git.Git, blob: str) -> Manifests:
+        """Return what is kept of a file; nothing for the blob ""."""
+        if not blob:
+            return Manifests(0, (), (), True)
+        if blob not in self._seen:
+            _, _, size, stream = ask.stream_object_data(blob)
+            found = _manifests(stream.read() if size <= MAX_FILE_BYTES else b"")
+            self._kept += sum(len(written) for _, written in found.leaves)
+            if self._kept > MAX_LEAVES:
+                self._seen, self._kept = {}, 0
+            self._seen[blob] = found
+        return self._seen[blob]
+
+    def first_parents(self, ask: git.Git, tip: str) -> list[Written]:
+        """Return the commits of the first-parent chain up to `tip`, oldest first."""
+        self._written[tip] = changed(ask, tip, *_FIRST_PARENT, "--sparse")
+        return self._written[tip]
+
+    def full_history(self, ask: git.Git, tip: str) -> list[Written]:
+        """Return the commits up to `tip` that touched a manifest, on whatever branch."""
+        chain = self._written.get(tip, [])
+        if chain and all(one.parents < 2 for one in chain):  # then there is no other branch
+            return chain
+        return changed(ask, tip, "--full-history", "--diff-merges=combined")
 
 
 def named(document: Document) -> tuple[str, str]:
@@ -231,9 +273,16 @@ def named(document: Document) -> tuple[str, str]:
     return kind, found if isinstance(found, str) else ""
 
 
-def _use_cases(content: bytes) -> Iterator[tuple[str, Version]]:
-    """Yield the `metadata.id` and the records of each use case of a file."""
-    for document in load(content).documents:
-        kind, id_ = named(document)
-        if id_ and kind == "UseCase":
-            yield id_, Version(None, recorded(document.value))
+def _manifests(content: bytes) -> Manifests:
+    loaded = load(content)
+    told = [(named(one), one.value) for one in loaded.documents]
+    versions = tuple(
+        (id_, Version(None, recorded(value)))
+        for (kind, id_), value in told
+        if id_ and kind == "UseCase"
+    )
+    written = tuple((key, leaves(value)) for key, value in told)
+    whole = bool(content) and not loaded.troubles
+    if sum(len(one) for _, one in written) > MAX_LEAVES // 5:
+        written, whole = (), False
+    return Manifests(len(content), versions, written, whole)

@@ -1,23 +1,22 @@
 """What `explain` and `policies list` print, for people and for machines."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
 from aigov.explaining import enforcement_words
 from aigov.explanation import Explanation, Sample
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.frameworks import Framework
 from aigov.policies import TIERS, Policy
 from aigov.proving import Proof
 from aigov.reports import Style
+from aigov.reports.encoding import dump
 from aigov.reports.layout import Span, lay
 from aigov.wording import some
 
 SEEN = 12
 """Words or lines below one label that an explanation shows before it counts the rest."""
-_STAGES = tuple(CONSTANTS["stages"])
 UNRESOLVED = "unresolved: the sources leave the date or the duty open"
 """What is said of a legal duty that is not certain."""
 _FAULTS = ("faults", "survivors", "reported")
@@ -34,7 +33,7 @@ def choose(policies: Iterable[Policy], asked: Mapping[str, str | None]) -> list[
         policy
         for policy in policies
         if (domain is None or policy.domain == domain)
-        and (stage is None or policy.binds_from <= _STAGES.index(stage) <= policy.binds_to)
+        and (stage is None or policy.binds_from <= STAGES.index(stage) <= policy.binds_to)
         and (tier is None or TIERS.index(tier) + 1 in policy.enforcement)
         and (framework is None or framework in policy.controls)
     ]
@@ -59,8 +58,8 @@ def policies_json(policies: Iterable[Policy], framework: Framework | None = None
             "code": policy.code,
             "title": policy.title,
             "domain": policy.domain,
-            "from": _STAGES[policy.binds_from],
-            "to": _STAGES[policy.binds_to],
+            "from": STAGES[policy.binds_from],
+            "to": STAGES[policy.binds_to],
             "enforcement": {
                 TIERS[rank - 1]: str(word) for rank, word in sorted(policy.enforcement.items())
             },
@@ -85,7 +84,7 @@ def policies_json(policies: Iterable[Policy], framework: Framework | None = None
                 for control, touching in coverage(policies, framework).items()
             ],
         }
-    return _dump(found)
+    return dump(found, 2) + "\n"
 
 
 def policies_text(
@@ -102,7 +101,7 @@ def policies_text(
         for policy in group:
             yield lay([Span(f"{policy.code} {policy.id}", "strong", solid=True)], style, "  ")
             yield lay([Span(policy.title)], style, " " * 10)
-            words = f"from {_STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
+            words = f"from {STAGES[policy.binds_from]}: {enforcement_words(policy.enforcement)}"
             if framework:
                 words = f"touches {', '.join(policy.controls[framework.id])}"
             yield lay([Span(words, "dim")], style, " " * 10)
@@ -153,7 +152,7 @@ def explanation_json(explanation: Explanation) -> str:
         name: one._asdict() if isinstance(one, Sample) else one
         for name, one in explanation._asdict().items()
     }
-    return _dump({"schema": "aigov/explanation/v1", **plain})
+    return dump({"schema": "aigov/explanation/v1", **plain}, 2) + "\n"
 
 
 def explanation_text(explanation: Explanation, style: Style) -> Iterator[str]:
@@ -202,11 +201,6 @@ def numbers(by_tier: Mapping[str, float]) -> str:
     return ", ".join(f"{tier} {number:g}" for tier, number in by_tier.items())
 
 
-def _dump(value: object) -> str:
-    """Return JSON in ASCII without two number signs side by side, as reports have it."""
-    return json.dumps(value, indent=2).replace("##", "#\\u0023") + "\n"
-
-
 def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
     """Return `aigov/policies-test/v1`: each policy with what its cases show."""
     listed = [
@@ -220,7 +214,8 @@ def proofs_json(proofs: Iterable[Proof], faults: Iterable[str]) -> str:
         }
         for proof in proofs
     ]
-    return _dump({"schema": "aigov/policies-test/v1", "faults": list(faults), "policies": listed})
+    found = {"schema": "aigov/policies-test/v1", "faults": list(faults), "policies": listed}
+    return dump(found, 2) + "\n"
 
 
 def proofs_text(proofs: list[Proof], faults: list[str], style: Style) -> Iterator[str]:

@@ -78,9 +78,7 @@ def read_pack(name: str, files: Mapping[str, bytes], *, trusted: bool = False) -
 
 
 def parsed_pack(
-    name: str,
-    files: Mapping[str, list[Any]],
-    frameworks: Callable[[], Mapping[str, bytes]] = dict,
+    name: str, files: Mapping[str, list[Any]], frameworks: Callable[[], Mapping[str, bytes]] = dict
 ) -> Pack:
     """Return the pack of files (path to [sha256, value]) that were parsed before."""
     return Pack(
@@ -167,6 +165,8 @@ def vet_shape(document: Document, where: str, schema: Mapping[str, Any]) -> None
             known = error.schema.get("properties", {})
             key = next(name for name in error.instance if name not in known)
             pointer, message = f"{pointer}{join_pointer([key])}", f"no key {key}{meant(key, known)}"
+        elif error.validator == "oneOf":
+            message = error.schema["description"]
         elif error.validator == "pattern":
             message = f"{error.instance}: {error.schema['description']}"
         elif error.absolute_path:

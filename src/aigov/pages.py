@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aigov.explanation import Explanation, Sample
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.findings import Result
 from aigov.frameworks import Framework
 from aigov.listing import UNRESOLVED, coverage, numbers
@@ -20,7 +20,6 @@ MARK = "<!-- Written by `aigov-gate policies docs`: change what it is made from.
 """The start of every page: what starts otherwise is somebody's own and is left alone."""
 INDEX = "README.md"
 MATRIX = "controls.md"
-_STAGES = tuple(CONSTANTS["stages"])
 _LINK = re.compile(r"https://[A-Za-z0-9./_~%#?=&:,+-]+")
 _TOUCHES = (
     "A citation means that the policy *touches* a control. It never means that to pass it is "
@@ -90,7 +89,7 @@ def index_page(policies: Iterable[Policy]) -> Iterator[str]:
         for policy in group:
             acts = [str(policy.enforcement.get(rank + 1, "-")) for rank in range(len(TIERS))]
             yield f"| {_link(policy)} {literal(policy.id)} "
-            yield _row(policy.title, _STAGES[policy.binds_from], *acts)
+            yield _row(policy.title, STAGES[policy.binds_from], *acts)
 
 
 def matrix_page(policies: list[Policy], frameworks: Mapping[str, Framework]) -> Iterator[str]:

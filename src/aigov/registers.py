@@ -7,7 +7,9 @@ register by name.
 
 import datetime as dt
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aigov.errors import PackError
@@ -19,7 +21,7 @@ Place = tuple[str, ...]
 Convert = Callable[[str], tuple[object, str]]
 """Text of a cell to (value, "") or (None, why it cannot be converted)."""
 
-_DATE_PARTS = {"yyyy": "(?P<y>[0-9]{4})", "m": "(?P<m>[0-9]{1,2})", "d": "(?P<d>[0-9]{1,2})"}
+_DIRECTIVES = {"yyyy": "%Y", "m": "%m", "d": "%d"}
 
 
 class Target(NamedTuple):
@@ -124,18 +126,12 @@ def _contradictions(given: Any) -> Iterator[tuple[str, str]]:
     lists: set[str] = set()
     plain: set[str] = set()
     for number, column in enumerate(given["columns"]):
-        if ("to" in column) == ("report" in column):
-            wanted = "a column has either `to`, its places, or `report`, why it has none"
-            yield f"/columns/{number}", wanted
         for position, target in enumerate(column.get("to", ())):
             place, appended, _ = target["at"].partition("/-")
             (lists if appended else plain).add(place)
             texts = [normal(text) for text in target.get("table", ())]
             if len(set(texts)) < len(texts):
                 yield f"/columns/{number}/to/{position}/table", "a text stands twice"
-            if len(_CONVERSIONS.keys() & target.keys()) != 1:
-                wanted = f"a place has exactly one of {', '.join(_CONVERSIONS)}"
-                yield f"/columns/{number}/to/{position}", wanted
     fixed = {"/metadata/id", given.get("row_to", "/metadata/id")}
     written = [*given["constants"], *fixed, *lists, *plain]
     for place in written:
@@ -194,22 +190,18 @@ def _line(given: Mapping[str, int]) -> Convert:
 def _date(given: Mapping[str, Any]) -> Convert:
     """A date in one of `formats` (`m/d/yyyy`), not before `from`, as YYYY-MM-DD."""
     first, formats = given["from"], given["formats"]
-    patterns = [
-        re.compile(re.sub("[a-z]+", lambda part: _DATE_PARTS[part[0]], re.escape(form)))
-        for form in formats
-    ]
+    forms = [re.sub("yyyy|[md]", lambda part: _DIRECTIVES[part[0]], one) for one in formats]
 
     def convert(text: str) -> tuple[object, str]:
-        found = next(filter(None, (one.fullmatch(text.strip()) for one in patterns)), None)
-        try:
-            date = found and dt.date(*(int(found[part]) for part in "ymd")).isoformat()
-        except ValueError:  # the 30th of February
-            date = None
-        if date is None:
+        found = ""
+        for form in forms if text.isascii() else ():
+            with suppress(ValueError):
+                found = str(dt.date(*time.strptime(text.strip(), form)[:3]))
+        if not found:
             return None, f"not a date like {' or '.join(formats)}"
-        if date < first:
-            return None, f"{date} is before {first}: not taken for a true date"
-        return date, ""
+        if found < first:
+            return None, f"{found} is before {first}: not taken for a true date"
+        return found, ""
 
     return convert
 

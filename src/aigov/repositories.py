@@ -18,7 +18,6 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _CHUNK_BYTES = 4096
 _MAX_CHUNKS = 16
 """Evidence that shows nothing in its first 64 KiB shows nothing."""
-_DIGEST_BYTES = 1 << 20
 _MAX_DECODINGS = 4
 """A URL that is percent-encoded more often than this hides something."""
 
@@ -168,14 +167,11 @@ def _with_digests(found: dict[str, Evidence], folder: str) -> dict[str, Evidence
 
 
 def _digest(path: str) -> str:
-    from hashlib import sha256  # loads OpenSSL; only suspects are read whole
+    from hashlib import file_digest  # loads OpenSSL; only suspects are read whole
 
     try:
         with open(path, "rb") as file:
-            whole = sha256()
-            while chunk := file.read(_DIGEST_BYTES):
-                whole.update(chunk)
-            return whole.hexdigest()
+            return file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
 

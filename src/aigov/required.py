@@ -87,11 +87,6 @@ def absent(tree: Demands, document: object) -> list[tuple[str, Requirement]]:
     return found
 
 
-def absent_pointers(requirement: Requirement, document: object) -> list[str]:
-    """Return where `document` lacks what this one row asks for."""
-    return [pointer for pointer, _ in absent(demands((requirement,)), document)]
-
-
 def _walk(
     tree: Demands,
     value: Any,

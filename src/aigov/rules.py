@@ -9,7 +9,7 @@ from aigov.errors import PackError
 from aigov.expressions import Engine, Expression
 from aigov.fields import Field, parse_fields
 from aigov.findings import Enforcement
-from aigov.functions import SIGNATURES, Vocabulary, host_functions, parse_vocabulary
+from aigov.functions import Vocabulary, check_patterns, host_functions, parse_vocabulary
 from aigov.law import Obligation, parse_corpus
 from aigov.packs import CODES, CORPUS, Pack, read_document, vet_pack
 from aigov.policies import Code, Policy, parse_codes, parse_policy
@@ -98,8 +98,7 @@ class Rules(NamedTuple):
 
     def expressions(self) -> Iterator[Expression]:
         """Yield every expression that a judgement may evaluate."""
-        for rule in self.derivation.rules():
-            yield from rule.when.leaves()
+        yield from (rule.when for rule in self.derivation.rules())
         for policy in self.policies.values():
             yield from filter(None, (policy.when, policy.require))
             yield from (when for when, _ in policy.soften)
@@ -123,11 +122,9 @@ def build_rules(
     given = [pack for pack in packs if not pack.trusted]
     for pack in given:
         vet_pack(pack, first=pack is packs[0], schema=shapes.schema)
-    fields = parse_fields(shapes.manifest, "UseCase")
+    schemas = {kind: ManifestSchema(shapes.manifest, kind, shapes.synonyms) for kind in KINDS}
     vocabulary = parse_vocabulary(packs[0].section("vocabulary/"))
-    implementations = host_functions(vocabulary)
-    functions = {name: (*SIGNATURES[name], implementations[name]) for name in SIGNATURES}
-    engine = Engine(functions, compiled)
+    engine = Engine(host_functions(vocabulary), compiled)
     derivation = parse_derivation(packs[0].section("derivation/"), engine)
     corpus = cache(partial(_corpus, packs[0]))
     frameworks = cache(partial(_frameworks, packs))
@@ -138,17 +135,12 @@ def build_rules(
     rules = Rules(
         engine,
         policies,
-        _as_wanted(derivation, policies),
+        derivation,
         requirements,
         demands(requirements),
         vocabulary,
-        fields,
-        {
-            kind: ManifestSchema(
-                shapes.manifest, kind, shapes.synonyms, fields if kind == "UseCase" else None
-            )
-            for kind in KINDS
-        },
+        schemas["UseCase"].fields,
+        schemas,
         tuple(packs),
         read_by_blocking(policies),
         codes,
@@ -190,19 +182,6 @@ def read_by_blocking(policies: Mapping[str, Policy]) -> Callable[[int], frozense
     return pointers
 
 
-def _as_wanted(derivation: Derivation, policies: Mapping[str, Policy]) -> Derivation:
-    """Keep from deriving lists that no policy reads."""
-    texts = "\n".join(
-        text
-        for policy in policies.values()
-        for text in (policy.require.text, policy.message, policy.at)
-        + ((policy.when.text,) if policy.when else ())
-        + tuple(when.text for when, _ in policy.soften)
-    )
-    wanted = frozenset(name for name in derivation.lists if f"derived.{name}" in texts)
-    return derivation._replace(wanted=wanted)
-
-
 def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
     """Hold the packs that are not trusted to all that policies may say.
 
@@ -215,7 +194,7 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
 
     facts = shapes.schema("facts.v1.json")
     known = Known(
-        {kind: parse_fields(shapes.manifest, kind) for kind in ("UseCase", "Organization")},
+        {kind: schema.fields for kind, schema in rules.schemas.items()},
         {name: parse_fields(facts, name) for name in facts["$defs"]},
         DERIVED | rules.derivation.lists.keys(),
         frozenset(),
@@ -227,8 +206,8 @@ def _vet(packs: list[Pack], rules: Rules, shapes: Shapes) -> None:
             vet_policy(document, f"{pack.name}/{path}", by, rules.engine)
     if packs[0].trusted:
         return
-    derivation = rules.derivation
-    conditions = [(derivation.expression(r).text, r.where, r.name) for r in derivation.rules()]
+    check_patterns(rules.vocabulary)
+    conditions = [(r.when.text, r.where, r.name) for r in rules.derivation.rules()]
     conditions += [(r.when, "schemas/required.yaml", r.path) for r in rules.requirements if r.when]
     for text, where, name in conditions:
         for fault in expression_faults(rules.engine, text, known):

@@ -5,12 +5,13 @@
 write one) are the `title` and `description` of its `$defs` entry.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any, NamedTuple
 
 from aigov.fields import Field, find, outline, parse_fields, walk
+from aigov.source import join_pointer
 from aigov.wording import Fault, cut, name_of, normal, not_one_of, repeated, say, shown
 
 MAX_ISSUES = 100
@@ -41,27 +42,20 @@ class ManifestSchema:
         schema: Mapping[str, Any],
         kind: str,
         synonyms: Callable[[], Mapping[str, str | Sequence[str]]],
-        fields: Field | None = None,
     ) -> None:
         """Take the parsed schema file; `synonyms` reads the other words for its names when a
-        name is unknown, `fields` is the tree of `kind` if already read."""
+        name is unknown."""
         self.kind = kind
         self.kinds: tuple[str, ...] = tuple(schema["properties"]["kind"]["enum"])
         self._given = (schema, kind, synonyms)
-        self._fields = fields
-        self._decider: Any = None
-        self._explainer: Any = None
-        self._people: Any = None
 
     def __reduce__(self) -> tuple[object, ...]:
         return ManifestSchema, self._given
 
-    @property
+    @cached_property
     def fields(self) -> Field:
         """The tree of this kind of document."""
-        if self._fields is None:
-            self._fields = parse_fields(self._given[0], self.kind)
-        return self._fields
+        return parse_fields(self._given[0], self.kind)
 
     def issues(self, value: object, *, people_mapped: bool = False) -> list[Issue]:
         """Return every fault of `value`, sorted by pointer; empty if and only if it holds.
@@ -74,11 +68,17 @@ class ManifestSchema:
             found += self._mixed_people(value)
         return sorted(found) if len(found) > 1 else found
 
-    def _holds(self, value: object) -> bool:
-        if self._decider is None:
-            from jsonschema_rs import Draft202012Validator  # not every command judges
+    @cached_property
+    def _decider(self) -> Any:
+        from jsonschema_rs import Draft202012Validator  # not every command judges
 
-            self._decider = Draft202012Validator(self._schema(), offline=True)
+        return Draft202012Validator(self._schema(), offline=True)
+
+    @cached_property
+    def _explainer(self) -> Any:
+        return _bounded_validator(self._schema())
+
+    def _holds(self, value: object) -> bool:
         try:
             return bool(self._decider.is_valid(value))
         except ValueError:  # what JSON cannot hold: a lone surrogate, a foreign type
@@ -91,8 +91,6 @@ class ManifestSchema:
         return {"$ref": f"#/$defs/{self.kind}", "$defs": kept}
 
     def _explain(self, value: object) -> list[Issue]:
-        if self._explainer is None:
-            self._explainer = _bounded_validator(self._schema())
         best: dict[tuple[str, bool], tuple[int, Issue]] = {}
         told = (
             (_RANK.get(error.validator, 2), issue)
@@ -119,19 +117,21 @@ class ManifestSchema:
         path = [str(part) for part in error.absolute_path]
         fault = Fault(error.validator, error.validator_value, error.instance, error.schema)
         if "propertyNames" in error.absolute_schema_path:
-            yield Issue(_pointer([*path, fault.found]), f"the name {say(fault, '')}", at_key=True)
+            yield Issue(
+                join_pointer([*path, fault.found]), f"the name {say(fault, '')}", at_key=True
+            )
         elif fault.keyword == "required":
             for name in fault.limit:
                 if name not in fault.found:
-                    yield Issue(_pointer([*path, name]), f"`{name}` is missing")
+                    yield Issue(join_pointer([*path, name]), f"`{name}` is missing")
         elif fault.keyword == "additionalProperties":
             for name in _unknown(fault.found, fault.schema):
                 message = f"`{cut(name)}` is not a field here{self._meant(path, name)}"
-                yield Issue(_pointer([*path, name]), message, at_key=True)
+                yield Issue(join_pointer([*path, name]), message, at_key=True)
         elif path == ["kind"] and fault.found is not None:
             yield Issue("/kind", not_one_of(fault.found, self.kinds))
         else:
-            yield Issue(_pointer(path), say(fault, name_of(path)))
+            yield Issue(join_pointer(path), say(fault, name_of(path)))
 
     def _meant(self, path: list[str], name: str) -> str:
         """Return a suggestion for an unknown name, "" if none is close.
@@ -179,17 +179,16 @@ class ManifestSchema:
 
     def _mixed_people(self, value: object) -> list[Issue]:
         """Find the first person who is named the other way than the first one is."""
-        if self._people is None:
-            self._people = _way_to_people(self.fields) or {}
-        if _spellings(self._people, value) < 3:
-            return []
         people = [
             (pointer, one)
             for pointer, field, one in walk(self.fields, value)
             if field.kind == "person" and isinstance(one, str) and "@" in one
         ]
-        first = people[0][1].startswith("@")
-        pointer, other = next(one for one in people if one[1].startswith("@") is not first)
+        handles = [one.startswith("@") for _, one in people]
+        if all(handles) or not any(handles):
+            return []
+        first = handles[0]
+        pointer, other = people[handles.index(not first)]
         kinds = ("a handle", "an e-mail address") if first else ("an e-mail address", "a handle")
         return [
             Issue(
@@ -254,36 +253,3 @@ def _dotted(fields: Field, path: Sequence[str]) -> str:
         dotted += "[]" if inside else f".{part}"
         here = find(here, [part]) or Field("any")
     return dotted.lstrip(".")
-
-
-def _pointer(parts: Iterable[str]) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
-
-
-def _way_to_people(field: Field) -> Any:
-    """Return the part of the tree that leads to people, in plain values: True for a
-    person, a list of one for a list, a dict for an object, None for anything else."""
-    if field.kind == "person":
-        return True
-    if field.items:
-        below = _way_to_people(field.items)
-        return [below] if below else None
-    ways = {name: way for name, one in field.properties.items() if (way := _way_to_people(one))}
-    return ways or None
-
-
-def _spellings(way: Any, value: Any) -> int:
-    """Return how people are named below `value`: 1 by address, 2 by handle, 3 by both."""
-    if way is True:
-        if value.__class__ is not str or "@" not in value:
-            return 0
-        return 2 if value[0] == "@" else 1
-    seen = 0
-    if way.__class__ is list:
-        for one in value if value.__class__ is list else ():
-            seen |= _spellings(way[0], one)
-    elif value.__class__ is dict:
-        for name, below in way.items():
-            if name in value:
-                seen |= _spellings(below, value[name])
-    return seen

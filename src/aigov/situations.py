@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from aigov.derivation import derive
 from aigov.evidence import shared, sized
-from aigov.expressions import CONSTANTS
+from aigov.expressions import CONSTANTS, STAGES
 from aigov.judgement import ORGANISATION, Situation
 from aigov.policies import TIERS, resolve_params
 from aigov.preparing import Prepared, Surroundings, mapping
@@ -15,7 +15,6 @@ from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.source import Document
 
-STAGES = tuple(CONSTANTS["stages"])
 _RANKS = CONSTANTS["stages"]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from aigov.source import look_up
+
 
 class Objective(NamedTuple):
     """One objective of a document."""
@@ -24,19 +26,15 @@ def objectives(top: Any) -> Iterator[Objective]:
     version = str(top.get("apiVersion", top.get("version"))) if isinstance(top, dict) else ""
     if not version.startswith(("openslo/", "prometheus/v1", "sloth.slok.dev/")):
         return
-    whole = _get(top, "metadata", "name") if version.startswith("openslo/") else None
+    whole = look_up(top, ("metadata", "name")) if version.startswith("openslo/") else None
     for place in (("slos",), ("spec", "slos"), ("spec", "objectives")):
-        listed = _get(top, *place)
+        listed = look_up(top, place)
         for index, one in enumerate(listed if isinstance(listed, list) else ()):
-            percent = next((key for key in ("targetPercent", "objective") if _get(one, key)), "")
-            target = _get(one, percent or "target")
+            percent = next(
+                (key for key in ("targetPercent", "objective") if look_up(one, (key,))), ""
+            )
+            target = look_up(one, (percent or "target",))
             if percent and isinstance(target, int | float):
                 target = round(target / 100, 12)
             pointer = "/".join(("", *place, str(index), percent or "target"))
-            yield Objective((_get(one, "name"), whole), pointer, target)
-
-
-def _get(value: Any, *names: str) -> Any:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+            yield Objective((look_up(one, ("name",)), whole), pointer, target)

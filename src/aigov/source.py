@@ -13,7 +13,7 @@ Trouble is a value with a place, never an exception.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.events import MAX_DOCUMENT_BYTES, Node, Trouble, build, position, trouble_at
@@ -158,9 +158,21 @@ def join_pointer(parts: list[str]) -> str:
     return "".join("/" + p.replace("~", "~0").replace("/", "~1") for p in parts)
 
 
+def look_up(value: Any, parts: Iterable[str], absent: Any = None) -> Any:
+    """Return what stands at `parts` in plain values, `absent` where nothing does."""
+    for part in parts:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif isinstance(value, Mapping) and part in value:
+            value = value[part]
+        else:
+            return absent
+    return value
+
+
 def replaced(value: Any, parts: list[str], new: object) -> Any:
     """Return a copy of plain values with `new` put in at `parts`; mappings on the way are
-    made, and the position after a list's last element appends.
+    made, lists where a 0 comes next, and the position after a list's last element appends.
 
     Raises:
         LookupError, ValueError: a list has no such position.
@@ -170,9 +182,10 @@ def replaced(value: Any, parts: list[str], new: object) -> Any:
     first, *rest = parts
     if isinstance(value, list):
         index = int(first)
-        inner = value[index] if index < len(value) or rest else None
+        inner = {} if index == len(value) else value[index]
         return [*value[:index], replaced(inner, rest, new), *value[index + 1 :]]
-    return {**value, first: replaced(value.get(first, {}), rest, new)}
+    inner = value.get(first, [] if rest[:1] == ["0"] else {})
+    return {**value, first: replaced(inner, rest, new)}
 
 
 def removed(value: Any, parts: list[str]) -> Any:

@@ -8,9 +8,12 @@ at fault, and an expression can be mutated.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 MAX_NESTING = 50
 """Most brackets within each other: more than the library compiles (32)."""
@@ -104,15 +107,6 @@ def parse(text: str) -> Expr:
         if depth > MAX_DEPTH and level:
             raise ExpressionFault(f"a chain of more than {MAX_DEPTH} parts", expr.start)
     return expr
-
-
-def conjuncts(expr: Expr) -> Iterator[Expr]:
-    """Yield the operands of a (nested) `&&`; any other expression is its own conjunct."""
-    if expr.kind == "binary" and expr.text == "&&":
-        for part in expr.parts:
-            yield from conjuncts(part)
-    else:
-        yield expr
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -307,29 +301,30 @@ class _Parser:
                 return expr
 
     def method(self, target: Expr, name: str) -> Expr:
-        arguments = self.items(")")
+        arguments = self.items(")", self.choice)
         if name not in MACROS:
             return Expr("method", target.start, self.last_end, name, (target, *arguments))
         if len(arguments) not in (2, 3) or arguments[0].kind != "name":
             raise ExpressionFault(f"{name}() takes a variable and an expression", target.end)
         return Expr(
-            "macro",
-            target.start,
-            self.last_end,
-            name,
-            (target, *arguments[1:]),
-            arguments[0].text,
+            "macro", target.start, self.last_end, name, (target, *arguments[1:]), arguments[0].text
         )
 
-    def items(self, closing: str) -> list[Expr]:
-        items: list[Expr] = []
+    def items(self, closing: str, read: Callable[[], T]) -> list[T]:
+        """Return what `read` takes, one by one, up to `closing`."""
+        items: list[T] = []
         while not self.take(closing):
             if items:
                 self.need(",")
                 if self.take(closing):
                     break
-            items.append(self.choice())
+            items.append(read())
         return items
+
+    def entry(self) -> tuple[Expr, Expr]:
+        key = self.choice()
+        self.need(":")
+        return key, self.choice()
 
     def primary(self) -> Expr:
         start, token, kind = self.start, self.token, self.kind
@@ -341,32 +336,20 @@ class _Parser:
             self.need(")")
             return inner._replace(start=start, end=self.last_end)
         if self.take("["):
-            items = tuple(self.items("]"))
+            items = tuple(self.items("]", self.choice))
             return Expr("list", start, self.last_end, parts=items)
         if self.take("{"):
-            entries = tuple(self.entries())
-            keys = [one.text.replace('"', "'") for one in entries[::2] if one.kind == "literal"]
+            entries = self.items("}", self.entry)
+            keys = [key.text.replace('"', "'") for key, _ in entries if key.kind == "literal"]
             if len(keys) > len(set(keys)):  # the library finds out only on evaluation
                 raise ExpressionFault("a key of the map stands twice", start)
-            return Expr("map", start, self.last_end, parts=entries)
+            return Expr("map", start, self.last_end, parts=tuple(chain(*entries)))
         name = self.need_name()
         if not self.take("("):
             return Expr("name", start, self.last_end, name)
-        arguments = tuple(self.items(")"))
+        arguments = tuple(self.items(")", self.choice))
         if name != "has":
             return Expr("call", start, self.last_end, name, arguments)
         if len(arguments) != 1 or arguments[0].kind != "select":
             raise ExpressionFault("has() takes a field such as has(spec.risk)", start)
         return arguments[0]._replace(kind="has", start=start, end=self.last_end)
-
-    def entries(self) -> Iterator[Expr]:
-        first = True
-        while not self.take("}"):
-            if not first:
-                self.need(",")
-                if self.take("}"):
-                    return
-            first = False
-            yield self.choice()
-            self.need(":")
-            yield self.choice()

@@ -7,16 +7,18 @@ parts, until it holds the comparisons that fail and knows the paths they read.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 from aigov.expressions import ABSENT, Answer, Engine
-from aigov.source import join_pointer
+from aigov.source import join_pointer, look_up
 from aigov.syntax import Expr, paths
 
 _FACTS = frozenset({"derived", "profile", "portfolio", "repository", "git", "change"})
 """Variables that may lack a name through no fault of the policy."""
 _PLAIN_KEY = re.compile(r"[\w.:/()@ -]+")
 """A key that stands in a CEL text as it is written."""
+_NOTHING = object()
 MAX_LEAVES = 50
 """More places than these in one finding help nobody."""
 
@@ -46,34 +48,21 @@ class Leaf(NamedTuple):
         )
 
 
-class Tracer:
+class Tracer(NamedTuple):
     """Traces the expressions of one document."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        activation: Any,
-        variables: Mapping[str, Any],
-        roots: Mapping[str, str],
-    ) -> None:
-        """Take what is evaluated; `roots` says which variables show which part of the
-        document."""
-        self._engine = engine
-        self._activation = activation
-        self._variables = variables
-        self._roots = roots
+    engine: Engine
+    activation: Any
+    variables: Mapping[str, Any]
+    roots: Mapping[str, str]
+    """Which variables show which part of the document."""
 
     def leaves(self, text: str) -> list[Leaf]:
         """Return the comparisons of `text` that do not hold, in the order of the text."""
-        found = []
-        for leaf in self._leaves(text, None):
-            found.append(leaf)
-            if len(found) == MAX_LEAVES:
-                break
-        return found
+        return list(islice(self._leaves(text, None), MAX_LEAVES))
 
     def _leaves(self, text: str, item: Any) -> Iterator[Leaf]:
-        tree, answer = self._engine.expression(text).tree, self._evaluate(text)
+        tree, answer = self.engine.expression(text).tree, self._evaluate(text)
         answers = [
             (part, its_item, self._evaluate(part))
             for part, its_item in self._parts(tree, text, item)
@@ -110,7 +99,7 @@ class Tracer:
             return
         for path in paths(target):
             if (path.start, path.end) == (target.start, target.end):
-                value = _look_up(self._variables, (path.root, *path.parts))
+                value = look_up(self.variables, (path.root, *path.parts))
                 if isinstance(value, Mapping):  # CEL goes through the keys
                     keys = list(value) if len(value) <= MAX_LEAVES else []
                     yield from ((f"'{key}'", key) for key in keys if _PLAIN_KEY.fullmatch(key))
@@ -118,32 +107,32 @@ class Tracer:
                     yield f"{text[target.start : target.end]}[{index}]", one
 
     def _evaluate(self, text: str) -> Answer:
-        return self._engine.expression(text)(self._activation)
+        return self.engine.expression(text)(self.activation)
 
     def _leaf(self, text: str, answer: Answer, item: Any) -> Leaf:
         pointers: dict[str, None] = {}
         absent: dict[str, None] = {}
         looks_up = False
-        for path in self._engine.expression(text).paths:
+        for path in self.engine.expression(text).paths:
             route = (path.root, *path.parts)
             if "?" in route:
                 looks_up = looks_up or path.root in ("evidence", "profile", "git", "change")
                 continue
-            shown = self._roots.get(path.root)
+            shown = self.roots.get(path.root)
             if shown:
                 until = route.index("*") if "*" in route else len(route)
                 pointers[join_pointer([shown, *route[1:until]])] = None
-                for one, there in _expand(self._variables, (), route):
+                for one, there in _expand(self.variables, (), route):
                     if not there:
                         absent[join_pointer([shown, *one[1:]])] = None
             elif path.root in _FACTS:
-                inner = _look_up(self._variables, route[:3])
+                inner = look_up(self.variables, route[:3])
                 if isinstance(inner, dict) and "pointer" in inner:
                     pointers[inner["pointer"]] = None
                 elif path.root != "derived":
-                    expanded = _expand(self._variables, (), route)
+                    expanded = _expand(self.variables, (), route)
                     absent |= {".".join(one): None for one, there in expanded if not there}
-                elif _look_up(self._variables, route[:2]) is _NOTHING:
+                elif look_up(self.variables, route[:2], _NOTHING) is _NOTHING:
                     absent[".".join(route[:2])] = None
         return Leaf(answer, tuple(pointers), tuple(absent), looks_up, item)
 
@@ -176,23 +165,8 @@ def _expand(
         for index, one in enumerate(value):
             yield from _expand(one, (*route, str(index)), rest[1:])
     else:
-        inner = _look_up(value, rest[:1])
+        inner = look_up(value, rest[:1], _NOTHING)
         if inner is _NOTHING:
             yield (*route, *(part for part in rest if part != "*")), False
         else:
             yield from _expand(inner, (*route, rest[0]), rest[1:])
-
-
-_NOTHING = object()
-
-
-def _look_up(variables: Mapping[str, Any], route: tuple[str, ...]) -> Any:
-    value: Any = variables
-    for part in route:
-        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        elif isinstance(value, Mapping) and part in value:
-            value = value[part]
-        else:
-            return _NOTHING
-    return value

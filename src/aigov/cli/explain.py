@@ -1,6 +1,7 @@
 """`aigov explain`: a policy, a field or a word in plain sentences."""
 
 import os
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +11,9 @@ from aigov.cases import AS_OF, ENDING, Case, parse_cases
 from aigov.cli.options import (
     as_of_option,
     load_rules,
+    read_file,
     reading_options,
+    schema,
     shipped_shapes,
     terminal_style,
     write_out,
@@ -22,12 +25,12 @@ from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
 from aigov.packs import read_document
 from aigov.policies import Policy
-from aigov.rules import Rules, Shapes
+from aigov.rules import Rules
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
     rules, _ = load_rules(context.params.get("folders") or ())
-    words = [one for one in known_words(rules, _words()) if one.startswith(typed)]
+    words = [one for one in known_words(rules, schema("words.yaml")) if one.startswith(typed)]
     deepest = typed.count(".") + 1  # a level of fields at a time: the whole tree has 500
     return [one for one in dict.fromkeys(words) if one.count(".") <= deepest]
 
@@ -53,24 +56,17 @@ def explain(word: str, as_of: str, folders: tuple[str, ...], form: str) -> None:
     """
     rules, _ = load_rules(folders)
     explanation = explain_word(word, sources(rules, today=as_of))
-    if form == "json":
-        write_out([explanation_json(explanation)])
-    else:
-        write_out(explanation_text(explanation, terminal_style(quiet=False, verbose=False)))
+    text = explanation_text(explanation, terminal_style())
+    write_out([explanation_json(explanation)] if form == "json" else text)
 
 
 def sources(rules: Rules, *, today: str = AS_OF) -> Sources:
     """Return what explanations are made from, read from the shipped folders."""
-    shapes, examples = shipped_shapes(), shipped_examples()
-    return Sources(rules, shapes, _words(), examples, lambda one: _cases(one, rules, shapes), today)
+    words, cases = schema("words.yaml"), partial(_cases, rules=rules)
+    return Sources(rules, shipped_shapes(), words, shipped_examples(), cases, today)
 
 
-def _words() -> Any:
-    with open(os.path.join(folder("schemas"), "words.yaml"), "rb") as file:
-        return read_document(file.read(), "schemas/words.yaml").value
-
-
-def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
+def _cases(policy: Policy, rules: Rules) -> tuple[Case, ...]:
     """Return the cases beside a policy's file; none if there is no such file."""
     path = policy.where.removesuffix(".yaml") + ENDING
     shipped: Any = rules.packs[0].documents.get(policy.where.removeprefix("policies/"))
@@ -78,5 +74,5 @@ def _cases(policy: Policy, rules: Rules, shapes: Shapes) -> tuple[Case, ...]:
         path = os.path.join(folder("policies"), path.removeprefix("policies/"))
     if not os.path.isfile(path):
         return ()
-    with open(path, "rb") as file:
-        return parse_cases(read_document(file.read(), path), path, shapes.schema("cases.v1.json"))
+    document = read_document(read_file(path, "file of cases"), path)
+    return parse_cases(document, path, schema("cases.v1.json"))

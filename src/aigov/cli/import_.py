@@ -10,6 +10,7 @@ from typing import IO
 import click
 
 from aigov.bundled import folder
+from aigov.cli.options import read_file, schema
 from aigov.emit import dump
 from aigov.errors import UsageError
 from aigov.events import MAX_DOCUMENT_BYTES
@@ -95,10 +96,8 @@ def load_map(name: str) -> Register:
         raise UsageError(
             f"no map is called {name}", remedy=f"give one of {', '.join(known)} or a .yaml file"
         )
-    with open(os.path.join(folder("schemas"), "inventory.v1.json"), encoding="utf-8") as schema:
-        shape = json.load(schema)
-    with _named(path), open(path, "rb") as file:
-        return parse_register(read_document(file.read(), path), path, shape)
+    document = read_document(read_file(path, "map"), path)
+    return parse_register(document, path, schema("inventory.v1.json"))
 
 
 def choose_encoding(path: str, register: Register) -> str:

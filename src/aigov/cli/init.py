@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import click
 
 from aigov.bundled import folder, read_tree
-from aigov.cli.options import iso_date, load_rules, write_new, write_out
+from aigov.cli.options import as_of_option, load_rules, write_new, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
 from aigov.errors import UsageError
@@ -37,12 +37,7 @@ _COLUMNS = 78
     type=click.File("rb"),
     help="Ask nothing; the answers are in FILE (YAML, question: answer).",
 )
-@click.option(
-    "--as-of",
-    metavar="YYYY-MM-DD",
-    callback=iso_date,
-    help="Write as on this date (default: today, UTC).",
-)
+@as_of_option
 def init(repo: str, output: str | None, answers: BinaryIO | None, as_of: str) -> None:
     """Write a manifest for REPO, the folder of a use case (default: this one).
 

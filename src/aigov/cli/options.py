@@ -11,7 +11,7 @@ import click
 
 from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
 from aigov.errors import ProfileError, UsageError
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.findings import Outcome
 from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
 from aigov.reports import FORMATS, Style
@@ -93,7 +93,7 @@ _OPTIONS = (
     as_of_option,
     click.option(
         "--stage",
-        type=click.Choice([stage for stage in CONSTANTS["stages"] if stage != "retired"]),
+        type=click.Choice([stage for stage in STAGES if stage != "retired"]),
         help="Judge at least at this stage; never lowers the declared one.",
     ),
     click.option(
@@ -218,16 +218,12 @@ def read_file(path: str, what: str, most: int = -1) -> bytes:
 def _shipped() -> tuple[Pack, Shapes]:
     """Return the shipped pack and schemas, parsed before where this is a wheel."""
     parsed = parsed_rules()
-    if parsed:
-        values = {path: value for path, (_, value) in parsed["schemas"].items()}
-        shapes = Shapes(
-            values["manifest.v1.json"],
-            values["required.yaml"],
-            lambda: values["synonyms.yaml"],
-            schema,
-        )
-        return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
-    return read_pack("policies", policy_files(folder("policies")), trusted=True), shipped_shapes()
+    if parsed is None:
+        files = policy_files(folder("policies"))
+        return read_pack("policies", files, trusted=True), shipped_shapes()
+    schemas = parsed["schemas"]
+    shapes = _shapes(lambda name: schemas[name][1])
+    return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
 
 
 def _shipped_frameworks() -> dict[str, bytes]:
@@ -236,28 +232,23 @@ def _shipped_frameworks() -> dict[str, bytes]:
     return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
 
 
+def _shapes(read: Callable[[str], Any]) -> Shapes:
+    synonyms = partial(read, "synonyms.yaml")
+    return Shapes(read("manifest.v1.json"), read("required.yaml"), synonyms, schema)
+
+
 def shipped_shapes() -> Shapes:
     """Read what `schemas/` says of manifests."""
-    import json  # a wheel has it parsed already
-
-    schemas = read_tree(folder("schemas"), ".yaml") | read_tree(folder("schemas"), ".json")
-
-    def value(name: str) -> Any:
-        return read_document(schemas[name], f"schemas/{name}").value
-
-    return Shapes(
-        json.loads(schemas["manifest.v1.json"]),
-        value("required.yaml"),
-        partial(value, "synonyms.yaml"),
-        schema,
-    )
+    return _shapes(schema)
 
 
 def schema(name: str) -> Any:
-    """Read one of the shipped JSON Schemas."""
-    import json  # only proofs, and packs of one's own, need one
+    """Return what a file of `schemas/` (JSON or YAML) holds."""
+    import json  # a wheel has what judging needs parsed already
 
-    return json.loads(read_tree(folder("schemas"), ".json")[name])
+    with open(os.path.join(folder("schemas"), name), "rb") as file:
+        data = file.read()
+    return json.loads(data) if name.endswith(".json") else read_document(data, name).value
 
 
 def policy_files(root: str) -> Mapping[str, bytes]:
@@ -365,7 +356,7 @@ def pacify_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def terminal_style(*, quiet: bool, verbose: bool) -> Style:
+def terminal_style(*, quiet: bool = False, verbose: bool = False) -> Style:
     """Return how text looks on this standard output; obeys NO_COLOR."""
     terminal = sys.stdout.isatty()
     width = 80

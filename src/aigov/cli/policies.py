@@ -9,7 +9,7 @@ from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError, meant
-from aigov.expressions import CONSTANTS
+from aigov.expressions import STAGES
 from aigov.listing import choose, policies_json, policies_text
 from aigov.policies import TIERS
 
@@ -37,9 +37,7 @@ def _names(context: click.Context, parameter: click.Parameter, typed: str) -> li
 
 @policies.command("list")
 @click.option("--domain", metavar="NAME", shell_complete=_names, help="Only those of this domain.")
-@click.option(
-    "--stage", type=click.Choice(list(CONSTANTS["stages"])), help="Only those that bind there."
-)
+@click.option("--stage", type=click.Choice(STAGES), help="Only those that bind there.")
 @click.option("--tier", type=click.Choice(TIERS), help="Only those that act at this tier.")
 @click.option(
     "--framework",
@@ -71,11 +69,8 @@ def list_(form: str, folders: tuple[str, ...], **asked: str | None) -> None:
         framework = called[asked["framework"]]
         asked["framework"] = framework.id
     chosen = choose(everything, asked)
-    if form == "json":
-        write_out([policies_json(chosen, framework)])
-    else:
-        style = terminal_style(quiet=False, verbose=False)
-        write_out(policies_text(chosen, style, framework))
+    text = policies_text(chosen, terminal_style(), framework)
+    write_out([policies_json(chosen, framework)] if form == "json" else text)
 
 
 def _hold(what: str, name: str | None, known: Collection[str]) -> None:

@@ -1,11 +1,10 @@
-"""`aigov policies docs`: a page a policy, an index, the control matrix and the ideas."""
+"""`aigov policies docs`: a page a policy, an index and the control matrix."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from aigov.bundled import folder
 from aigov.cases import Case
 from aigov.cli.explain import sources
 from aigov.cli.options import terminal_style, write_out
@@ -13,16 +12,11 @@ from aigov.cli.policies_test import load_pack, resolve_examples
 from aigov.errors import UsageError
 from aigov.explaining import explain_policy
 from aigov.findings import Outcome
-from aigov.ideas import FILE, ideas_page
 from aigov.judgement import judge
-from aigov.packs import read_document
 from aigov.pages import INDEX, MARK, MATRIX, index_page, matrix_page, policy_page
 from aigov.proving import situate_case
 from aigov.reports.layout import Span, lay
 from aigov.rules import Rules
-
-_IDEAS = Path(folder("docs"), FILE)
-"""In a checkout alone: the ideas are those of the shipped policies."""
 
 
 @click.command("docs")
@@ -41,8 +35,7 @@ def docs(pack: str | None, output: Path, *, check: bool) -> int:
 
     Each shipped policy, or each of the pack DIR, gets a page; an index by domain and the
     control matrix stand beside them.  Pages of policies that are gone are removed; files
-    that this command did not write are left alone.  In a checkout of aigov ../ideas.md is
-    made of ideas.yaml too.
+    that this command did not write are left alone.
 
     \b
     Examples:
@@ -55,16 +48,12 @@ def docs(pack: str | None, output: Path, *, check: bool) -> int:
     """
     rules, suites, _ = load_pack(pack)
     wanted = {output / name: text for name, text in _pages(rules, suites).items()}
-    if not pack and _IDEAS.is_file() and output.parent.resolve() == _IDEAS.parent.resolve():
-        ideas = read_document(_IDEAS.read_bytes(), FILE)
-        text = "".join(ideas_page(ideas, rules.policies, output.name))
-        wanted[output.parent / "ideas.md"] = text
     try:
         stale = _synchronise(wanted, output, check=check)
     except OSError as error:
         problem = f"cannot be read or written ({error.strerror})"
         raise UsageError(problem, where=str(error.filename)) from None
-    style = terminal_style(quiet=False, verbose=False)
+    style = terminal_style()
     done = "not current" if check else "written or removed"
     write_out(
         lay([Span(f"{path.as_posix()}: not current")], style, "", "  ") for path in stale if check

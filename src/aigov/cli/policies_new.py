@@ -58,7 +58,7 @@ def new(name: str, code: str | None, into: str) -> None:
     for file, text in zip(files, texts, strict=True):
         write_new(str(file), text)
     done = [Span(f"{chosen} {named}", "strong"), Span("is begun; replace every TO DO in")]
-    style = terminal_style(quiet=False, verbose=False)
+    style = terminal_style()
     write_out([lay(done, style), *(lay([Span(str(file))], style, "  ") for file in files)])
     write_out(
         [lay([Span(f"next: aigov-gate policies test {into} (it says what is missing)")], style)]

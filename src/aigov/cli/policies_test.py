@@ -16,7 +16,6 @@ from aigov.cli.options import (
     terminal_style,
     write_out,
 )
-from aigov.errors import UsageError
 from aigov.listing import proofs_json, proofs_text
 from aigov.packs import RULES, read_document, read_pack
 from aigov.proving import prove
@@ -53,18 +52,14 @@ def test(pack: str | None, form: str, *, verbose: bool) -> int:
     rules, suites, faults = load_pack(pack)
     examples = shipped_examples()
     proofs = list(prove(rules, suites, examples, resolve_examples))
-    if form == "json":
-        write_out([proofs_json(proofs, faults)])
-    else:
-        write_out(proofs_text(proofs, faults, terminal_style(quiet=False, verbose=verbose)))
+    text = proofs_text(proofs, faults, terminal_style(verbose=verbose))
+    write_out([proofs_json(proofs, faults)] if form == "json" else text)
     return 1 if faults or any(one.faults or one.survivors for one in proofs) else 0
 
 
 def load_pack(pack: str | None) -> tuple[Rules, dict[str, tuple[Case, ...]], list[str]]:
     """Return the rules, the cases by policy code, and what has no cases or no policy."""
     root = name = pack.rstrip("/") if pack else folder("policies")
-    if not os.path.isdir(root):
-        raise UsageError("no such folder of policies", where=root)
     written, shapes = policy_files(root), shipped_shapes()
     if any(path.startswith(RULES) for path in written):
         name = name if pack else SHIPPED

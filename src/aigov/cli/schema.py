@@ -7,23 +7,13 @@ import click
 
 from aigov.bundled import folder
 
-KINDS = {
-    "manifest": "manifest.v1.json",
-    "use-case": "manifest.v1.json",
-    "waiver": "manifest.v1.json",
-    "organization": "manifest.v1.json",
-    "policy": "policy.v1.json",
-    "cases": "cases.v1.json",
-    "report": "report.v1.json",
-    "attestation": "attestation.v1.json",
-    "policies": "policies.v1.json",
-    "required": "required.yaml",
-}
-_DEFINITIONS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
+_PARTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
+"""Kind of document to its definition in the schema of manifests."""
+KINDS = ("manifest", *_PARTS, "policy", "cases", "report", "attestation", "policies", "required")
 
 
 @click.command()
-@click.argument("kind", default="manifest", type=click.Choice(list(KINDS)))
+@click.argument("kind", default="manifest", type=click.Choice(KINDS))
 def schema(kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of KIND (default: manifest).
 
@@ -34,15 +24,16 @@ def schema(kind: str) -> None:
       aigov-gate schema > aigov.schema.json
       aigov-gate schema waiver
     """
-    path = os.path.join(folder("schemas"), KINDS[kind])
-    with open(path, encoding="utf-8") as file:
+    name = "manifest" if kind in _PARTS else kind
+    name += ".yaml" if kind == "required" else ".v1.json"
+    with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
         text = file.read()
-    if kind in _DEFINITIONS:
+    if kind in _PARTS:
         whole = json.loads(text)
         whole = {
             "$schema": whole["$schema"],
             "$id": f"urn:aigov:schemas:{kind}:v1",
-            "$ref": f"#/$defs/{_DEFINITIONS[kind]}",
+            "$ref": f"#/$defs/{_PARTS[kind]}",
             "$defs": whole["$defs"],
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"

@@ -104,11 +104,9 @@ def _policy(name: str, rules: Rules) -> tuple[Policy, Waivable]:
 
 
 def _manifest(path: str) -> ManifestFile:
-    try:
-        file = read_manifest(path)
-    except FileNotFoundError:
-        problem = "no such manifest"
-        raise UsageError(problem, where=path, remedy="name the use case's manifest") from None
+    if not os.path.lexists(path):
+        raise UsageError("no such manifest", where=path, remedy="name the use case's manifest")
+    file = read_manifest(path)
     if file.refused:
         raise UsageError(file.refused, where=path)
     return file

@@ -26,7 +26,7 @@ def lines_of(opening: str, records: Iterator[str], closing: str) -> Iterator[str
     yield closing
 
 
-def dump(value: object) -> str:
+def dump(value: object, indent: int | None = None) -> str:
     """Return JSON in ASCII: what a terminal or a build log would obey is escaped.
 
     Runners of GitHub and Azure obey `##[...]` anywhere in a line; a number sign occurs
@@ -34,11 +34,11 @@ def dump(value: object) -> str:
     that is no UTF-8) is written as the six characters of its escape: RFC 8259, section
     8.2, leaves it undefined, and readers stop at it.
     """
-    text = json.dumps(value, allow_nan=False)
+    text = json.dumps(value, allow_nan=False, indent=indent)
     if "\\ud" in text:  # a character beyond U+FFFF, or half of one
         raw = json.dumps(value, ensure_ascii=False)
         whole = "".join(f"\\\\u{ord(c):04x}" if "\ud800" <= c <= "\udfff" else c for c in raw)
-        text = json.dumps(json.loads(whole))
+        text = json.dumps(json.loads(whole), indent=indent)
     return text.replace("##", "#\\u0023")
 
 

@@ -19,10 +19,7 @@ from aigov.reports.text_documents import home, label
 from aigov.reports.text_findings import at, code
 from aigov.results import CheckResult, DocumentResult, summarise
 
-_SKIPPED = {
-    Outcome.LATER: "binds at a later stage",
-    Outcome.NOT_APPLICABLE: "does not apply",
-}
+_SKIPPED = {Outcome.LATER: "binds at a later stage", Outcome.NOT_APPLICABLE: "does not apply"}
 
 
 class _Names:
