@@ -81,10 +81,9 @@ class Database:
     @contextmanager
     def stream(self, wanted: Any) -> Iterator[Any]:
         """Yield the rows of a query, of which a few are in memory at a time."""
-        with self.begin() as connection:
-            stream = connection.execution_options(yield_per=FEW)
-            with stream.execute(wanted) as rows:
-                yield rows
+        few = {"yield_per": FEW}
+        with self.begin() as c, c.execute(wanted, execution_options=few) as rows:
+            yield rows
 
     def close(self) -> None:
         """Let go of the lock and of all connections."""
@@ -181,7 +180,8 @@ def _url(given: str) -> sa.URL:
 
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() == "postgresql":  # a transaction sees one state of the database
-        return sa.create_engine(url, isolation_level="REPEATABLE READ")
+        given = {"prepare_threshold": None}  # a plan made for an empty table stays slow
+        return sa.create_engine(url, isolation_level="REPEATABLE READ", connect_args=given)
     engine = sa.create_engine(url, connect_args={"timeout": 10})
 
     @sa.event.listens_for(engine, "connect")

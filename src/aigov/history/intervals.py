@@ -32,11 +32,12 @@ def changed(n: int) -> Any:
 
 def settle(connection: Connection, n: int, codes: Collection[str] | None) -> None:
     """End what holds no longer as of a run, and begin what does."""
-    wanted = select(ITEM.c.name, ITEM.c.row).where(changed(n)).order_by(ITEM.c.name).limit(FEW)
-    last = ""
-    while found := connection.execute(wanted.where(ITEM.c.name > last)).all():
-        _settle(connection, n, {name: observe(row) for name, row in found}, codes)
-        last = found[-1].name
+    for name in ("item", "interval"):  # or PostgreSQL reads one whole for each row of the other
+        connection.exec_driver_sql(f"ANALYZE {name}")
+    wanted = select(ITEM.c.name, ITEM.c.row).where(changed(n)).order_by(ITEM.c.name)
+    with connection.execute(wanted, execution_options={"yield_per": FEW}) as found:
+        for some in found.partitions():  # what is written below concerns no row to come
+            _settle(connection, n, {name: observe(row) for name, row in some}, codes)
     here = exists().where(ITEM.c.ordinal == n, ITEM.c.name == _I.repo)
     gone = update(INTERVAL).where(_I.to_run.is_(None), ~here)
     connection.execute(gone.values(to_run=n, closed="repo_gone"))

@@ -17,7 +17,7 @@ def export(database: Database) -> Iterator[str]:
         for name, table in TABLES.items():
             columns = [one for one in table.columns if one.name not in CLOCK]
             wanted = select(*columns).order_by(*key(name))
-            with connection.execution_options(yield_per=FEW).execute(wanted) as rows:
+            with connection.execute(wanted, execution_options={"yield_per": FEW}) as rows:
                 for row in rows.mappings():
                     yield f"{dump({'table': name, **row})}\n"
 
