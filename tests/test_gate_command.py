@@ -107,6 +107,26 @@ def test_evidence_comes_from_the_commit_and_never_from_outside(repository, tmp_p
     assert gate(repository)[0] == 0
 
 
+def test_a_manifest_is_no_evidence_of_itself_under_another_name(repository):
+    path = repository / "docs" / "ready" / "runbook.md"
+    assert "docs/ready/runbook.md" in READY
+    path.unlink()
+    path.symlink_to("../../aigov.yaml")
+    commit(repository, "link to the manifest")
+    assert "MAN-004" in {one["code"] for one in decision(repository)["reasons"]}
+
+
+def test_evidence_in_a_linked_folder_counts_and_links_in_circles_end(repository):
+    (repository / "docs").rename(repository / "documents")
+    (repository / "docs").symlink_to("documents")
+    commit(repository, "link the folder")
+    assert gate(repository)[0] == 0
+    (repository / "docs").unlink()
+    (repository / "docs").symlink_to("docs/docs")
+    commit(repository, "link it to itself")
+    assert "MAN-004" in {one["code"] for one in decision(repository)["reasons"]}
+
+
 @pytest.mark.parametrize("option", ["--profile", "--policies"])
 def test_nothing_inside_the_repository_is_configuration(repository, option):
     (repository / "policies").mkdir()
@@ -115,6 +135,23 @@ def test_nothing_inside_the_repository_is_configuration(repository, option):
     with pytest.raises(AigovError, match="inside the repository that is judged"):
         gate(repository, option, str(repository / given))
     assert gate(repository, "--profile", PROFILE)[0] in (0, 1)
+
+
+def test_a_name_of_a_tag_and_of_a_branch_says_neither(repository):
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    (repository / "aigov.yaml").write_text(READY.replace("tier: moderate", "tier: low", 1))
+    commit(repository, "lower the tier")
+    assert "CHG-001" in {one["code"] for one in decision(repository)["reasons"]}
+    git(repository, "tag", "origin/main", "refs/remotes/origin/main")
+    assert decision(repository, "--base", "origin/main")["given"]["base"]  # one commit
+    git(repository, "tag", "-f", "origin/main", "HEAD")
+    (found,) = {one["message"] for one in decision(repository, "--base", "origin/main~0")["reasons"]
+                if one["code"] == "CHG-001"}  # fmt: skip
+    assert "refs/tags/origin/main, refs/remotes/origin/main" in found
+    with pytest.raises(AigovError, match="origin/main is the name of several"):
+        gate(repository, "--rev", "origin/main")
+    git(repository, "tag", "HEAD", "HEAD^")  # git itself looks at its own HEAD first
+    assert gate(repository, "--base", "refs/remotes/origin/main")[0] == 1
 
 
 def test_what_cannot_be_judged_is_an_error(tmp_path, repository):

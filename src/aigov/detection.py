@@ -99,7 +99,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     pieces = data[:limit].translate(_LETTERS).split()
-    if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
+    binary = language is None and b"\0" in data[:1024]  # a comment of code may hold one
+    if binary or detectors.words.isdisjoint(pieces):
         return
     words = frozenset(pieces)
     found = False

@@ -34,6 +34,7 @@ from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.reconciliation import Reconciled, reconcile
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
+from aigov.scopes import listing
 from aigov.settings import Settings
 from aigov.shelf import Repository
 from aigov.sightings import Sightings, sight
@@ -181,9 +182,12 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconci
     unknown = commit.unknown
     if before and not versions:  # the manifest of the base is too large to have been followed
         unknown = unknown or "the history of this use case cannot be read"
+    on_base = versions if commit.base.landed == found.commit else ()
+    if on_base and on_base[-1].records != recorded(one.document.value):  # it stands behind a link
+        unknown = unknown or "the history of this use case leads to another text than is judged"
     if unknown:
         return Known(facts, (*agreed, *unknown_changes(one, unknown, rules)))
-    if commit.base.landed != found.commit or not versions:  # no id by which to follow it
+    if not on_base:  # it is not there yet, or has no id by which to follow it
         versions = (*versions, Version(None, recorded(one.document.value)))
     if before and before.document.own_text == one.document.own_text:
         before = one  # which spares looking for what changed
@@ -204,5 +208,7 @@ def _notes(commit: Commit) -> Iterator[str]:
     if commit.found.unread:
         many = len(commit.found.unread)
         yield f"files that are too large to be in this clone, and may be models: {many:,}"
+    if commit.found.submodules:
+        yield f"submodules, in which nothing was looked at: {listing(commit.found.submodules)}"
     if commit.settings.profile is None:
         yield "no organisation profile was given: what needs one was not judged, no waiver counts"

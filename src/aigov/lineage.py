@@ -20,7 +20,7 @@ import git
 
 from aigov.changes import Version, recorded
 from aigov.errors import UsageError
-from aigov.git import SAFE, SETTINGS
+from aigov.git import SAFE, SETTINGS, namesakes
 from aigov.identities import Leaf, leaves
 from aigov.repositories import MANIFEST_NAMES, is_manifest
 from aigov.source import MAX_FILE_BYTES, Document, load
@@ -81,6 +81,9 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
     with asking(root) as ask:
         parents = _parents(ask, rev)
         branch = _commit(ask, named) if named else _default_branch(ask)
+        if named and (several := namesakes(ask, named)):
+            words = f"the base {named} is the name of several; name one in full: "
+            return Base(unknown=words + ", ".join(several))
         if named and branch is None:
             return Base(unknown=f"the base {named} is not in this clone; fetch or correct it")
         shallow = answer(ask, "rev_parse", "--is-shallow-repository") == "true"
