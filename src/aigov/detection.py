@@ -38,6 +38,12 @@ _WORD = re.compile(
     r"(?<!\S)[\"']?(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w-]*(?:\.(?!git\b)[\w-]+)*)"
 )
 _KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
+_RUN_BY = {
+    b"python": ".py", b"node": ".js", b"bun": ".ts", b"deno": ".ts", b"ruby": ".rb",
+    b"php": ".php", b"Rscript": ".r", b"julia": ".jl",
+}  # fmt: skip
+_SCRIPT_OF = re.compile(rb"#![^\n]{0,200}[/ \t](" + b"|".join(_RUN_BY) + rb")(?![a-z-])")
+"""The first line of a script that has no ending by which to tell its language."""
 _GROUPS = {"own": "", "runtime": "", "extra": "extra", "bundled": "extra", "other": "group"}
 
 
@@ -93,6 +99,8 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
     if named["skip"].search(path) or not (data := read(path)):
         return
+    if "." not in name and (script := _SCRIPT_OF.match(data)):
+        language = detectors.languages[_RUN_BY[script[1]]]
     if language is None:
         yield from _model(path, data, detectors)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
