@@ -166,7 +166,8 @@ def hostile_fleet(attack: str = ATTACK) -> FleetAudit:
 
 def poisoned_fleet(poison: Callable[[str], str]) -> FleetAudit:
     """Return the zoo with `poison` applied to every text that can come from outside."""
-    rows = [_poisoned(row, documents(poisoned(poison)), poison) for row in ROWS]
+    retail = documents(poisoned(poison))
+    rows = [_poisoned(row, retail, poison) for row in ROWS]
     named = (
         one._replace(named=tuple(map(poison, one.named))) if isinstance(one, Tally) else one
         for one in CHANGES
