@@ -9,17 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aigov.bundled import shipped_detectors
 from aigov.clues import MODELS, Clue, Guide, one_line, read_clues
 from aigov.source import load
 from aigov.surveying import survey
 from judging import ROOT
 
-INIT = ROOT / "init"
 GUIDE = Guide(
-    *(
-        load((INIT / f"{name}.yaml").read_bytes()).documents[0].value
-        for name in ("files", "packages")
-    )
+    load((ROOT / "init" / "files.yaml").read_bytes()).documents[0].value,
+    shipped_detectors(),
 )
 CATALOG = """\
 apiVersion: backstage.io/v1alpha1
@@ -180,7 +178,8 @@ def say(path: str, text: str | bytes) -> list[tuple[str, object]]:
         ("a/pom.xml", POM, [("provider", "mistral")]),
         (
             "a/pom.xml",
-            "<groupId>org.springframework.ai</groupId><artifactId>x</artifactId>",
+            "<d><dependency><groupId>org.springframework.ai</groupId>\
+<artifactId>x</artifactId></dependency></d>",
             [("library", "org.springframework.ai:x")],
         ),
         (

@@ -323,3 +323,95 @@ def test_a_pre_push_hook_decides_on_what_is_pushed(repository, monkeypatch):
     assert gate(repository, "--rev", "HEAD")[0] == 1
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
     assert gate(repository)[0] == 1
+
+
+def put(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, "utf-8")
+    commit(folder, "code")
+
+
+def report(folder: Path, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(gate(folder, "--format", "json", *arguments)[1])
+    return found
+
+
+def test_code_that_uses_what_is_declared_goes_live(repository):
+    put(repository, {"app.py": "import mistralai\n", "requirements.txt": "mistralai\n"})
+    found = report(repository)
+    assert found["decision"]["allow"] is True
+    outcomes = {one["code"]: one["outcome"] for one in found["documents"][0]["results"]}
+    assert {outcomes[f"REC-00{n}"] for n in range(1, 6)} == {"pass"}
+    shown = {(one["path"], one["name"], one["use_case"]) for one in found["detections"]}
+    assert ("app.py", "mistralai", "branch-appointment-assistant") in shown
+
+
+def test_code_that_uses_another_provider_does_not_and_every_format_shows_its_line(repository):
+    evil = "a%0A::error::`|<b>,b.py"
+    put(repository, {evil: "# one\n# two\nimport openai\n", "requirements.txt": "mistralai\n"
+                     "openai\n"})  # fmt: skip
+    (reason,) = decision(repository)["reasons"]
+    assert (reason["code"], reason["path"], reason["line"]) == ("REC-001", evil, 3)
+    (one,) = (one for one in report(repository)["documents"][0]["results"]
+              if one["code"] == "REC-001")  # fmt: skip
+    assert (one["path"], one["line"], one["pointer"]) == (evil, 3, "/spec/architecture/models")
+    shown = {
+        "text": "b.py:3:1",
+        "github": "::error file=a%250A%3A%3Aerror%3A%3A`|<b>%2Cb.py,line=3,col=1,",
+        "gitlab": f'"path": "{evil}", "lines": {{"begin": 3, "end": 3}}',
+        "junit": "&lt;b&gt;,b.py:3:1",
+        "markdown": "b.py:3:1",
+        "sarif": '"uri": "a%250A%3A%3Aerror%3A%3A%60%7C%3Cb%3E%2Cb.py", "uriBaseId": "%SRCROOT%"},'
+        ' "region": {"startLine": 3',
+    }
+    for name, place in shown.items():
+        output = gate(repository, "--format", name)[1]
+        assert place in output, (name, output)
+        assert "\n::error::" not in output
+
+
+def test_code_that_no_manifest_covers_denies_beside_one_that_is_sound(repository):
+    git(repository, "mv", "docs", "bea")
+    (repository / "bea" / "docs").mkdir()
+    git(repository, "mv", "bea/ready", "bea/docs/ready")
+    git(repository, "mv", "aigov.yaml", "bea/aigov.yaml")
+    put(repository, {"other/requirements.txt": "torch\n", "other/a.py": "import torch\n"})
+    found = [one for one in decision(repository)["reasons"] if one["code"].startswith("RE")]
+    assert [(one["code"], one["path"], one["line"]) for one in found] == [
+        ("REP-001", "other/a.py", 1)
+    ]
+
+
+def test_what_is_called_retired_and_still_runs_is_judged_as_live(repository):
+    off = "endpoints_off: true, access_revoked: true, data_disposed: true, date: 2026-11-20"
+    text = READY.replace("stage: operational_ownership\n", "stage: retired\n", 1)
+    text = text.replace(
+        "decommission: {", f"decommission: {{completed: {{{off}, evidence: docs/off.md}}, ", 1
+    )
+    proof = "All of it is off, says the platform team.\n" * 9
+    put(repository, {"aigov.yaml": text, "docs/off.md": proof, "a.py": "import mistralai\n"})
+    (document,) = report(repository)["documents"]
+    assert (document["stage"], document["derived"]["stage"]) == ("production", "production")
+    (one,) = (one for one in document["results"] if one["code"] == "MAN-006")
+    assert one["outcome"] == "fail"
+    assert one["message"] == "declared retired, but the facts say production: a.py:1 (mistralai)"
+    (repository / "a.py").unlink()
+    commit(repository, "take it out")
+    assert gate(repository)[0] == 0
+
+
+def test_a_profile_may_say_that_a_repository_is_no_ai_for_a_time(tmp_path, monkeypatch):
+    folder = tmp_path / "vault-torch"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    put(folder, {"requirements.txt": "torch\n"})
+    assert gate(folder, "--profile", PROFILE)[0] == 1
+    monkeypatch.setenv("GITHUB_REPOSITORY", "northbank/vault-torch")
+    assert gate(folder)[0] == 1
+    code, output = gate(folder, "--profile", PROFILE)
+    assert code == 0
+    assert "no use of AI, says the profile until 2027-05-31" in output
+    code, output = gate(folder, "--profile", PROFILE, "--as-of", "2027-06-01")
+    assert code == 1
+    assert "ended on 2027-05-31" in " ".join(output.split())

@@ -52,7 +52,7 @@ def git(folder: Path, *arguments: str) -> str:
 def repository(manager, tmp_path_factory) -> Path:
     """A repository whose commits run our hooks, installed from a clone of this checkout."""
     hooks = tmp_path_factory.mktemp("hooks")
-    for name in ("src", "policies", "schemas", "inventories", "init", "examples"):
+    for name in ("src", "policies", "schemas", "inventories", "init", "detectors", "examples"):
         shutil.copytree(ROOT / name, hooks / name)
     for name in (
         "pyproject.toml",

@@ -23,7 +23,10 @@ ECOSYSTEMS = {
     "python": {"pyproject.toml": "[project]\nname = 'bot'\ndependencies = ['openai']\n"},
     "javascript": {"package.json": '{"name": "bot", "dependencies": {"@anthropic-ai/sdk": "1"}}'},
     "go": {"go.mod": "module x\n\nrequire github.com/openai/openai-go v1.0.0\n"},
-    "java": {"pom.xml": "<dependency><groupId>com.openai</groupId><artifactId>j</artifactId>"},
+    "java": {
+        "pom.xml": "<dependency><groupId>com.openai</groupId>\n"
+        "<artifactId>j</artifactId></dependency>"
+    },
     "rust": {"Cargo.toml": "[package]\nname = 'bot'\n[dependencies]\nasync-openai = '1'\n"},
     "ruby": {"Gemfile": "gem 'ruby-openai'\n"},
     "dotnet": {"src/App.csproj": '<PackageReference Include="OpenAI" />'},

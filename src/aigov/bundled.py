@@ -1,14 +1,18 @@
 """The data folders that ship with the program."""
 
 import os
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from aigov.errors import UsageError
+
+if TYPE_CHECKING:
+    from aigov.detectors import Detectors
 
 
 def folder(kind: str) -> str:
     """Return the path of a shipped folder: `policies`, `schemas`, `inventories`,
-    `init`, `examples`.
+    `init`, `detectors`, `examples`.
 
     An installed wheel carries them below the package; a checkout at its root.
     """
@@ -83,3 +87,13 @@ def _content(path: str) -> bytes:
 
 def _unreadable(error: OSError) -> NoReturn:
     raise UsageError(f"cannot be read ({error.strerror})", where=str(error.filename)) from None
+
+
+@cache
+def shipped_detectors() -> "Detectors":
+    """Return what counts as a use of AI, from the shipped `detectors` folder."""
+    from aigov.detectors import build_detectors  # a hook judges files and detects nothing
+    from aigov.packs import read_document
+
+    files = read_tree(folder("detectors"), ".yaml", but=".cases.yaml")
+    return build_detectors({name: read_document(data, name).value for name, data in files.items()})

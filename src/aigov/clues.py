@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
+from aigov.dependencies import read_dependencies, values_at
+from aigov.detectors import Detectors, stating
 from aigov.slos import objectives
 from aigov.source import load
 
@@ -33,17 +35,16 @@ class Clue(NamedTuple):
 
 
 class Guide(NamedTuple):
-    """Where to look, as `init/files.yaml` and `init/packages.yaml` say."""
+    """Where to look, as `init/files.yaml` says, and what the packages named there are."""
 
     files: Sequence[Mapping[str, Any]]
-    packages: Mapping[str, Mapping[str, str]]
-    """Ecosystem to package to provider; "" for a library that names none."""
+    detectors: Detectors
 
     def rank(self, path: str) -> int | None:
         """Return how early the file at `path` is asked (0 first), None where it has no say."""
         name = path.rpartition("/")[2]
         ranks = (at for at, row in enumerate(self.files) if fnmatchcase(name, row["file"]))
-        return next(ranks, None)
+        return next(ranks, len(self.files) if stating(path, self.detectors) else None)
 
 
 def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
@@ -57,13 +58,12 @@ def read_clues(path: str, data: bytes, guide: Guide) -> list[Clue]:
             continue
         for field, value in told:
             there = found.setdefault(field, [])
-            if field in guide.packages:
-                there += _provider(field, str(value).lower(), path, guide)
-            elif isinstance(value, dict):
+            if isinstance(value, dict):
                 there.append(Clue(field, value, path))
             elif not there and folder in row.get("in", ("",)) and (line := one_line(value)):
                 there.append(Clue(field, line, path))
-    return [clue for clues in found.values() for clue in clues]
+    named = _packages(path, data, guide.detectors)
+    return [*(clue for clues in found.values() for clue in clues), *named]
 
 
 def one_line(value: object) -> str:
@@ -75,16 +75,18 @@ def one_line(value: object) -> str:
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3].rstrip()}..."
 
 
-def _provider(ecosystem: str, name: str, path: str, guide: Guide) -> list[Clue]:
-    """Look a package up: its own entry, else that of what it lies below."""
-    if ecosystem == "python":  # without extras and versions, in one spelling (PEP 503)
-        name = re.sub("[-_.]+", "-", re.split(r"[^\w.-]", name, maxsplit=1)[0])
-    known = guide.packages[ecosystem]
-    ends = [len(name), *(found.start() for found in re.finditer("[/:]", name))]
-    provider = next((known[name[:end]] for end in sorted(ends)[::-1] if name[:end] in known), None)
-    found = [] if provider is None else [Clue("packages", name, path)]
-    model = {"id": provider, "provider": provider}
-    return [*found, Clue(MODELS, model, path)] if provider else found
+def _packages(path: str, data: bytes, detectors: Detectors) -> Iterator[Clue]:
+    """Yield the packages that a dependency file names, with the providers they speak to."""
+    row = stating(path, detectors)
+    if row is None:
+        return
+    for one in read_dependencies(data, row, lambda _: False):
+        package = detectors.ecosystems[row["ecosystem"]].package(one.name)
+        if package and not package.tooling and one.group in ("own", "runtime", "extra"):
+            yield Clue("packages", package.name, path)
+            if package.provider:
+                model = {"id": package.provider, "provider": package.provider}
+                yield Clue(MODELS, model, path)
 
 
 def _says(row: Mapping[str, Any], data: bytes, path: str) -> Iterator[tuple[str, Any]]:
@@ -101,7 +103,9 @@ def _says(row: Mapping[str, Any], data: bytes, path: str) -> Iterator[tuple[str,
     else:
         wanted = row.get("when", {}).items()
         for top in _documents(row["read"], data):
-            if all(any(str(o).startswith(start) for o in _at(top, at)) for at, start in wanted):
+            if all(
+                any(str(o).startswith(start) for o in values_at(top, at)) for at, start in wanted
+            ):
                 for field, paths in row["says"].items():
                     yield from ((field, one) for path in paths for one in _each(top, path))
                 return
@@ -116,21 +120,12 @@ def _documents(read: str, data: bytes) -> list[Any]:
 def _each(top: Any, path: str) -> Iterator[Any]:
     """Yield what stands at a path, of a collection each, or the text with values put in."""
     if "{" in path:
-        yield re.sub(r"\{(.*?)\|(.*?)\}", lambda at: str(next(_at(top, at[1]), at[2])), path)
+        yield re.sub(
+            r"\{(.*?)\|(.*?)\}", lambda one: str(next(values_at(top, one[1]), one[2])), path
+        )
         return
-    for value in _at(top, path):
+    for value in values_at(top, path):
         yield from value if isinstance(value, list | dict) else [value]
-
-
-def _at(value: Any, path: str) -> Iterator[Any]:
-    """Yield what stands at a dotted path; `*` is everything in a mapping or list."""
-    name, _, rest = path.partition(".")
-    if name == "*":
-        found = [*value.values()] if isinstance(value, dict) else value
-    else:
-        found = [value[name]] if isinstance(value, dict) and name in value else []
-    for one in found if isinstance(found, list) else []:
-        yield from _at(one, rest) if rest else [one]
 
 
 def _prose(data: bytes) -> str:
@@ -149,7 +144,7 @@ def _prose(data: bytes) -> str:
 def _slos(data: bytes, path: str) -> Iterator[dict[str, Any]]:
     """Yield the objectives of OpenSLO and Sloth documents, as items of a manifest."""
     for top in _documents("yaml", data):
-        window = next(_at(top, "spec.timeWindow.*.duration"), None)
+        window = next(values_at(top, "spec.timeWindow.*.duration"), None)
         for one in objectives(top):
             name = next(filter(None, one.names), "unnamed")
             ref = f"{path}#{name}"

@@ -55,13 +55,16 @@ def owning(rules: Iterable[Rule], path: str) -> list[Rule]:
     """Return the rule of each section that says who owns the file at `path` (POSIX)."""
     last: dict[str, Rule] = {}
     for rule in reversed([*rules]):
-        if rule.section not in last and _matches(rule.pattern, path.split("/")):
+        if rule.section not in last and matches(rule.pattern, path.split("/")):
             last[rule.section] = rule
     return sorted(last.values())
 
 
-def _matches(pattern: str, names: list[str]) -> bool:
-    """Walk the pattern over the names of a path, all positions at once: never exponential."""
+def matches(pattern: str, names: list[str]) -> bool:
+    """Tell whether a path, by its names, is what a pattern says or lies below it.
+
+    The pattern is walked over the names, all positions at once: never exponential.
+    """
     parts = pattern.strip("/").split("/")
     if "/" not in pattern.rstrip("/"):
         parts = ["**", *parts]

@@ -24,7 +24,7 @@ def decide(result: CheckResult, stage: str, given: Mapping[str, object]) -> Chec
         Reason(
             one.code,
             document.use_case,
-            document.path,
+            one.path or document.path,
             one.place.line if one.place else document.line,
             one.message,
             blocks[document.use_case, _block(one.pointer)],

@@ -106,14 +106,21 @@ def parse_derivation(files: Mapping[str, Any], engine: Engine) -> Derivation:
 
 
 def derive(
-    derivation: Derivation, spec: Mapping[str, Any], metadata: Mapping[str, Any], today: str
+    derivation: Derivation,
+    spec: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    today: str,
+    repository: Mapping[str, Any] | None = None,
 ) -> tuple[Derived, dict[str, Any], Mapping[str, Any]]:
     """Return what the facts say, the `derived` variable for policies, and `spec` with
     the implied facts filled in.
 
-    `spec` and `metadata` are without null values and without `unknown` facts.
+    `spec` and `metadata` are without null values and without `unknown` facts; `repository` is
+    as in `schemas/facts.v1.json`, None where nobody read the code.
     """
     variables = {"spec": spec, "metadata": metadata, "today": today}
+    if repository is not None:
+        variables["repository"] = repository
     holds = _judge_of(derivation, variables)
     facts = _facts(spec)
     implied = {
@@ -137,18 +144,21 @@ def derive(
     if tier is not None:
         variable["tier_reasons"] = list(tier_reasons)
     if stage is not None:
-        variable["stage_facts"] = _stage_facts(derivation, spec, stage, stage_reasons)
+        variable["stage_facts"] = _stage_facts(derivation, variables, stage, stage_reasons)
     derived = Derived(stage, stage_reasons, tier, tier_max, tier_reasons, category, implied)
     return derived, variable, spec
 
 
 def _stage_facts(
-    derivation: Derivation, spec: Mapping[str, Any], stage: str, reasons: tuple[str, ...]
+    derivation: Derivation, variables: Mapping[str, Any], stage: str, reasons: tuple[str, ...]
 ) -> list[dict[str, str]]:
-    """Return pointers of the facts that put a use case past its declared stage."""
-    lifecycle = spec.get("lifecycle")
+    """Return pointers of the facts that put a use case past its declared stage; of one that is
+    retired, what runs still."""
+    lifecycle = variables["spec"].get("lifecycle")
     declared = lifecycle.get("stage") if isinstance(lifecycle, dict) else None
     ranks = CONSTANTS["stages"]
+    if declared == "retired" and reasons:
+        return list(variables["repository"]["running"])
     if not isinstance(declared, str) or ranks.get(declared, 9) >= ranks[stage]:
         return []
     return [

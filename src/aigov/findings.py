@@ -79,6 +79,8 @@ class Result(NamedTuple):
     waiver: str | None = None
     """`metadata.id` of the waiver that covers a `WAIVED` result; several with ", " between,
     where each covers some of its places."""
+    path: str = ""
+    """The file in which `place` is, where that is another than the document's."""
 
     @property
     def is_finding(self) -> bool:

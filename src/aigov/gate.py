@@ -5,12 +5,12 @@ base and their history, never the working tree.
 """
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from aigov.agreement import agree
 from aigov.authorship import read_trail
-from aigov.bundled import folder, read_tree
+from aigov.bundled import shipped_detectors
 from aigov.changes import (
     Version,
     change_findings,
@@ -23,18 +23,20 @@ from aigov.changes import (
     unknown_changes,
 )
 from aigov.check import check
-from aigov.clues import Guide, read_clues
+from aigov.detectors import Detectors
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
 from aigov.lineage import Base, Histories, Reader, histories
-from aigov.packs import read_document
-from aigov.preparing import Known, Prepared, ReadFile, Surroundings, mapping, read
+from aigov.packs import PROVIDERS
+from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
+from aigov.reconciliation import Reconciled, reconcile
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.shelf import Repository
+from aigov.sightings import Sightings, sight
 from aigov.snapshots import Snapshot, nearby
 
 DEMANDED = frozenset({"history", "repository"})
@@ -91,11 +93,24 @@ def _older(git: Git, found: Snapshot, base: str) -> Iterator[tuple[str, bytes | 
     return (nearby(found, git, base) if base != found.commit else found).manifests()
 
 
-def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | None:
-    """Judge the use cases of a commit; None where it has none and uses no AI."""
+def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
+    """Look through the files of a commit for uses of AI."""
+    names: Any = rules.packs[0].documents[PROVIDERS].value
+    return sight(found.files, found.read, detectors, names)
+
+
+def judge_commit(
+    commit: Commit, notes: Iterable[str] = (), repository: str = "", seen: Sightings | None = None
+) -> CheckResult | None:
+    """Judge the use cases of a commit; None where it has none and uses no AI.
+
+    `repository` is what the profile calls it under `not_ai`; "" where nobody says.  `seen` is
+    what `look` found, where that is known already.
+    """
     settings = commit.settings
-    files = list(_files(commit))
-    read_files = [file for file, _ in files]
+    read_files = list(_files(commit))
+    told = _reconciled(commit, read_files, repository, seen)
+    files = [(file, _surroundings(file, commit, told)) for file in read_files]
     waivers = _settled_waivers(commit, read_files) if settings.profile else ()
     settings = settings._replace(
         waivers_on_base=frozenset(waivers),
@@ -105,16 +120,21 @@ def judge_commit(commit: Commit, notes: Iterable[str] = ()) -> CheckResult | Non
         ),
         demanded=DEMANDED,
     )  # fmt: skip
-    gone = gone_manifests(commit.before, [file for file, _ in files])
+    gone = (*gone_manifests(commit.before, read_files), *told.problems)
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
-    if not files:
-        files = [
-            (ReadFile(one.path, (), (one,)), Surroundings())
-            for one in list(_unregistered(commit.found))[:1]
-        ]
-    if not files:
+    if not files and told.ai_use == "none":
         return None
-    return check(files, commit.rules, settings, (*notes, *_notes(commit)))
+    result = check(files, commit.rules, settings, (*notes, *told.notes, *_notes(commit)))
+    return result._replace(detections=told.detections, ai_use=told.ai_use)
+
+
+def _reconciled(
+    commit: Commit, files: Iterable[ReadFile], repository: str, seen: Sightings | None
+) -> Reconciled:
+    rules, detectors = commit.rules, shipped_detectors()
+    seen = seen or look(commit.found, rules, detectors)
+    use_cases = [one for file in files for one in file.documents if one.kind == "UseCase"]
+    return reconcile(seen, use_cases, detectors, rules, commit.settings, repository)
 
 
 def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
@@ -125,40 +145,44 @@ def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
     return same - {one.id for one in now if before.get(one.id) != one.value}
 
 
-def _files(commit: Commit) -> Iterator[tuple[ReadFile, Surroundings]]:
-    found, profile = commit.found, commit.settings.profile
-    prefixes = profile.evidence_urls if profile else None
-    before = commit.on_base("UseCase")
-    for path, content in found.manifests():
+def _files(commit: Commit) -> Iterator[ReadFile]:
+    for path, content in commit.found.manifests():
         if content is None:
-            large = path in found.unread
+            large = path in commit.found.unread
             words = "too large, not read" if large else "it is no regular file of this commit"
-            problem = Problem("SYN-001", path, 1, 1, words)
-            yield ReadFile(path, (), (problem,)), Surroundings()
-            continue
-        file = read(path, content, commit.rules, commit.settings)
-        evidence = found.resolve_evidence(file.evidence, posixpath.dirname(path), prefixes)
-        known = {
-            one.id: _known(one, before.get(one.id), commit)
-            for one in file.documents
-            if one.kind == "UseCase"
-        }
-        yield file, Surroundings(evidence, of=known)
+            yield ReadFile(path, (), (Problem("SYN-001", path, 1, 1, words),))
+        else:
+            yield read(path, content, commit.rules, commit.settings)
 
 
-def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
+def _surroundings(file: ReadFile, commit: Commit, seen: Reconciled) -> Surroundings:
+    profile, before = commit.settings.profile, commit.on_base("UseCase")
+    prefixes = profile.evidence_urls if profile else None
+    folder = posixpath.dirname(file.path)
+    evidence = commit.found.resolve_evidence(file.evidence, folder, prefixes)
+    known = {
+        one.id: _known(one, before.get(one.id), commit, seen)
+        for one in file.documents
+        if one.kind == "UseCase"
+    }
+    return Surroundings(evidence, of=known)
+
+
+def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconciled) -> Known:
     """Return what is known beside a use case; `before` is how the base has it."""
     found, rules, settings = commit.found, commit.rules, commit.settings
-    if mapping(mapping(one.value, "spec"), "lifecycle").get("stage") == "retired":
-        return Known({}, ())  # what is off agrees with nothing and can be loosened
-    agreed = agree(one, Repository(found.files.keys(), found.read), rules, settings)
+    reconciled = seen.results.get((one.path, one.id))
+    facts = {"repository": {"repository": {"running": seen.running.get((one.path, one.id), ())}}}
+    if reconciled is None:
+        return Known(facts, ())  # what is off agrees with nothing and can be loosened
+    agreed = reconciled + agree(one, Repository(found.files.keys(), found.read), rules, settings)
     agreed += judge_approvers(one, commit.trail, rules, settings)
     versions = commit.past.versions.get(one.id, ())
     unknown = commit.unknown
     if before and not versions:  # the manifest of the base is too large to have been followed
         unknown = unknown or "the history of this use case cannot be read"
     if unknown:
-        return Known({}, (*agreed, *unknown_changes(one, unknown, rules)))
+        return Known(facts, (*agreed, *unknown_changes(one, unknown, rules)))
     if commit.base.landed != found.commit or not versions:  # no id by which to follow it
         versions = (*versions, Version(None, recorded(one.document.value)))
     if before and before.document.own_text == one.document.own_text:
@@ -171,25 +195,14 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit) -> Known:
     findings = change_findings(before, one, rules) + judge_freshness(versions, one, rules)
     day = imported(versions, settings.as_of)
     notes = {IMPORTING: f"imported on {day}"} if day else {}
-    return Known({"history": history}, (*agreed, *findings), changed, notes)
-
-
-def _unregistered(found: Snapshot) -> Iterator[Problem]:
-    """Yield where dependency files show a use of AI, nearest the root first."""
-    shipped = read_tree(folder("init"), ".yaml")
-    data_of: Mapping[str, Any] = {n: read_document(data, n).value for n, data in shipped.items()}
-    guide = Guide(data_of["files.yaml"], data_of["packages.yaml"])
-    for path in sorted(found.files, key=lambda one: (one.count("/"), one)):
-        data = (guide.rank(path) is not None and found.read(path)) or b""
-        for clue in read_clues(path, data, guide) if data else ():
-            if clue.field == "packages":
-                before, _, _ = data.decode("utf-8", "replace").lower().partition(clue.value)
-                words = f"{clue.value} is used here, and no manifest says what for"
-                yield Problem("REP-001", path, before.count("\n") + 1, 1, words)
+    return Known({**facts, "history": history}, (*agreed, *findings), changed, notes)
 
 
 def _notes(commit: Commit) -> Iterator[str]:
     if commit.unknown:
         yield commit.unknown
+    if commit.found.unread:
+        many = len(commit.found.unread)
+        yield f"files that are too large to be in this clone, and may be models: {many:,}"
     if commit.settings.profile is None:
         yield "no organisation profile was given: what needs one was not judged, no waiver counts"

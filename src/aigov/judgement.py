@@ -301,9 +301,11 @@ def _fill(template: str, variables: Mapping[str, Any], item: Any) -> str:
 
 
 def _brief(value: Any) -> str:
-    """Return what names a value: itself, cut, or the place that it points at."""
+    """Return what names a value: itself, cut, or the place that it points at or tells."""
     if isinstance(value, Mapping):
-        value = str(value.get("pointer", "/...")).removeprefix("/").replace("/", ".")
+        value = value.get("at") or str(value.get("pointer", "/...")).removeprefix("/").replace(
+            "/", "."
+        )
     elif isinstance(value, bool):
         value = "true" if value else "false"
     text = str(value)

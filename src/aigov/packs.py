@@ -15,6 +15,8 @@ CODES = "codes.yaml"
 """Where a pack keeps the findings that are not policies."""
 PIPELINES = "vocabulary/pipelines.yaml"
 """Where a pack keeps how pipelines run the gate."""
+PROVIDERS = "vocabulary/providers.yaml"
+"""Where a pack keeps how code names providers, models and tools."""
 ACCOUNTS = "vocabulary/accounts.yaml"
 """Where a pack keeps how forges name those who commit."""
 RULES = ("derivation/", "vocabulary/", CORPUS, CODES)
@@ -26,6 +28,7 @@ MANDATORY = (
     "vocabulary/model-snapshots.yaml",
     "vocabulary/distinct-evidence.yaml",
     PIPELINES,
+    PROVIDERS,
     ACCOUNTS,
 )
 DESCRIPTION = "pack.yaml"

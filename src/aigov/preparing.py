@@ -55,6 +55,10 @@ class Surroundings(NamedTuple):
     of: Mapping[str, "Known"] = {}
     """What is known of one use case alone, by its id."""
 
+    def contexts(self, use_case: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return all facts on one use case, by context."""
+        return {**self.facts, **self.of.get(use_case, NOTHING).facts}
+
 
 class Known(NamedTuple):
     """What is known beside one document."""

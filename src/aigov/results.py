@@ -93,6 +93,24 @@ NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
 """Kinds of detection that need a manifest."""
 
 
+class Detection(NamedTuple):
+    """A place where a repository uses AI, found without a manifest's help."""
+
+    path: str
+    """POSIX, relative to the repository root."""
+    line: int
+    kind: str
+    """One of `NEEDING`, `tooling` or `mention`."""
+    name: str
+    """Package, host, image, resource or format."""
+    ecosystem: str
+    detector: str
+    confidence: str
+    """`high medium low`."""
+    use_case: str | None = None
+    """The use case that covers it; several with ", " between; None: no manifest does."""
+
+
 class Reason(NamedTuple):
     """Something that blocks a deploy."""
 
@@ -138,6 +156,10 @@ class CheckResult(NamedTuple):
     """Of the gate alone."""
     source_url: str = ""
     """Where the files of the commit can be read, their paths after a `/`; "" if unknown."""
+    detections: tuple[Detection, ...] = ()
+    """Of what reads the repository's code; sorted."""
+    ai_use: str = ""
+    """`none registered unregistered declared_not_ai`; "" where nobody looked at the code."""
 
 
 class Tally(NamedTuple):

@@ -32,7 +32,8 @@ def bind(
     prepared: Prepared, surroundings: Surroundings, rules: Rules, settings: Settings
 ) -> "tuple[Derived, Bound]":
     given_spec, metadata = mapping(prepared.value, "spec"), mapping(prepared.value, "metadata")
-    derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of)
+    code = surroundings.contexts(prepared.id).get("repository", {}).get("repository")
+    derived, variable, spec = derive(rules.derivation, given_spec, metadata, settings.as_of, code)
     found = surroundings.evidence
     variable["placeholders"] = list(prepared.placeholders)
     variable["unknown_facts"] = list(prepared.unknown_facts)
@@ -92,8 +93,7 @@ class Bound(NamedTuple):
             "params": resolve_params(self.rules.policies, tier_rank),
             "evidence": {path: one.resolves for path, one in self.surroundings.evidence.items()},
         }
-        own = self.surroundings.of.get(self.prepared.id)
-        contexts = {**self.surroundings.facts, **(own.facts if own else {})}
+        contexts = {**self.surroundings.contexts(self.prepared.id)}
         if settings.profile:
             contexts["profile"] = {"profile": settings.profile.spec}
         for facts in contexts.values():
@@ -144,9 +144,12 @@ class Bound(NamedTuple):
 def judged_stage(spec: Mapping[str, Any], derived: Derived, target: str | None) -> str | None:
     """Return the latest of declared, derived and target; None where none is readable.
 
-    A derived `intake` says only that no rule raises the stage, so it settles nothing.
+    A derived `intake` says only that no rule raises the stage, so it settles nothing; of what
+    is retired a derived stage says that it still runs.
     """
     declared = word(spec, "lifecycle", "stage", STAGES)
+    if declared == "retired" and derived.stage == "production":
+        declared = derived.stage
     found = derived.stage if derived.stage != "intake" or declared else None
     known = [one for one in (declared, found, target) if one]
     return max(known, key=_RANKS.__getitem__, default=None)

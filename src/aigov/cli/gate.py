@@ -8,12 +8,13 @@ import click
 
 from aigov.check import check
 from aigov.cli.attesting import Attestor, attesting_options
-from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
+from aigov.cli.options import exit_code, judging_options, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
 from aigov.lineage import base_of
+from aigov.loading import load_rules
 from aigov.pinned import places
 from aigov.settings import Settings
 from aigov.snapshots import snapshot
@@ -71,7 +72,8 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
     )
     commit = read_commit(git, found, base_of(git.root, found.commit, base), rules, settings)
     differing = f"the working tree differs from {found.commit[:12]}, which alone was judged"
-    result = judge_commit(commit, [differing] if git.differs(found.commit) else [])
+    notes = [differing] if git.differs(found.commit) else []
+    result = judge_commit(commit, notes, _repository_name())
     given = {
         "rev": found.commit,
         "base": commit.base.commit or None,
@@ -89,6 +91,11 @@ def gate(repository: str, rev: str, base: str | None, **options: Any) -> int:
             click.echo(f"note: whether one was deleted is not known: {commit.unknown}", err=True)
     attestor.attest(decided, git, found.commit)
     return exit_code(decided, options["fail_on"])
+
+
+def _repository_name() -> str:
+    """Return what the profile may call the repository: its name in the pipeline, else nothing."""
+    return os.environ.get("GITHUB_REPOSITORY") or os.environ.get("CI_PROJECT_PATH") or ""
 
 
 def _source_url(commit: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any, BinaryIO
 
 import click
 
-from aigov.bundled import folder, read_tree
-from aigov.cli.options import as_of_option, load_rules, write_new, write_out
+from aigov.bundled import folder, read_tree, shipped_detectors
+from aigov.cli.options import as_of_option, write_new, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
 from aigov.errors import UsageError
+from aigov.loading import load_rules
 from aigov.packs import read_document
 from aigov.questions import Question, read_answer
 from aigov.reports.escape import escape
@@ -72,7 +73,7 @@ def init(repo: str, output: str | None, answers: BinaryIO | None, as_of: str) ->
         from aigov.git import frequent_authors  # loads git, and only here
 
         authors = frequent_authors(root)
-    clues = survey(root, Guide(data["files.yaml"], data["packages.yaml"]))
+    clues = survey(root, Guide(data["files.yaml"], shipped_detectors()))
     seen = known(clues, os.path.basename(root), authors, rules)
     stated: dict[str, Any] = {}
 

@@ -136,7 +136,7 @@ def start_here(result: CheckResult, count: int = 3) -> tuple[Block, ...]:
     for pointer, group in held.items():
         number, first = group[0]
         documents = len({number for number, _ in group})
-        path = result.documents[number].path
+        path = first.path or result.documents[number].path
         blocks.append(Block(pointer, len(group), documents, path, first.place))
     return tuple(sorted(blocks, key=lambda one: -one.blocking)[:count])
 

@@ -25,9 +25,10 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
         for code, text in result.policies.items()
     )
     yield from lines_of('"policies": {', policies, "},\n")
-    documents = (dump(_document(document)) for document in result.documents)
+    documents = (dump(document_entry(document)) for document in result.documents)
     yield from lines_of('"documents": [', documents, "],\n")
-    yield '"detections": [],\n'
+    detections = (dump(detection._asdict()) for detection in result.detections)
+    yield from lines_of('"detections": [', detections, "],\n")
     problems = (dump(problem._asdict()) for problem in result.problems)
     yield from lines_of('"problems": [', problems, "]}\n")
 
@@ -46,7 +47,8 @@ def _decision(decision: Decision) -> dict[str, object]:
     return {**decision._asdict(), "reasons": [one._asdict() for one in decision.reasons]}
 
 
-def _document(document: DocumentResult) -> dict[str, object]:
+def document_entry(document: DocumentResult) -> dict[str, object]:
+    """Return one of `documents`."""
     return {
         **_fields(document, "path", "line", "kind", "use_case", "name"),
         "digest": f"sha256:{document.digest}",
@@ -69,6 +71,8 @@ def _result(one: Result) -> dict[str, object]:
             "related": [{"pointer": at.pointer, **_place(at.place)} for at in one.related],
             **_fields(one, "missing", "fingerprint", "waiver"),
         }
+        if one.path:
+            record["path"] = one.path
     elif one.missing:
         record["missing"] = one.missing
     if one.note:

@@ -102,7 +102,7 @@ def _outcome(result: CheckResult, document: DocumentResult, one: Result) -> str:
             why += f": no {', '.join(map(escape, one.missing))}"
         return f"><skipped>{xml(defuse(why))}</skipped></testcase>\n"
     text = policy(result, one.code)
-    said, place = statement(one, text), at(document, one.place)
+    said, place = statement(one, text), at(document, one.place, one.path)
     if one.outcome is Outcome.WAIVED:
         lines = xml("\n".join(map(defuse, (place, said))))
         return f"><skipped>{lines}</skipped></testcase>\n"

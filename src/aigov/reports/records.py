@@ -69,7 +69,7 @@ def _findings(result: CheckResult) -> Iterator[tuple[int | None, str, str, Place
         for one in document.results:
             if one.outcome in FINDINGS:
                 place = one.place or _start(document.line)
-                yield number, document.path, document.use_case, place, one
+                yield number, one.path or document.path, document.use_case, place, one
 
 
 def worst_first(found: Iterable[Record]) -> list[Record]:

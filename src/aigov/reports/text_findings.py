@@ -39,7 +39,9 @@ def finding(result: CheckResult, document: DocumentResult, entry: Entry, style: 
         return _unjudged(result, document, entry, style)
     one = entry.results[0]
     text = policy(result, one.code)
-    lines = [_head(entry.severity, code(result, one.code), at(document, one.place), style)]
+    lines = [
+        _head(entry.severity, code(result, one.code), at(document, one.place, one.path), style)
+    ]
     if text.title and (style.verbose or not one.message):
         lines.append(_said(text.title, style))
     lines += (_said(sentence, style) for sentence in _sentences(one))
@@ -59,12 +61,13 @@ def brief(result: CheckResult, document: DocumentResult, one: Result) -> str:
         said = f"{said} ({absent(one.missing)})" if said else absent(one.missing)
     if one.waiver:
         said += f" (waived by {escape(one.waiver)})"
-    return f"{at(document, one.place)}: {severity(one)} {code(result, one.code)}: {said}"
+    return f"{at(document, one.place, one.path)}: {severity(one)} {code(result, one.code)}: {said}"
 
 
-def at(document: DocumentResult, place: Place | None) -> str:
-    """Return `path:line:column`, the start of the document where nothing is nearer."""
-    return where(document.path, place or Place(document.line, 1, document.line, 2))
+def at(document: DocumentResult, place: Place | None, path: str = "") -> str:
+    """Return `path:line:column`, the start of the document where nothing is nearer; `path` is
+    another file than the document's, in which the place is."""
+    return where(path or document.path, place or Place(document.line, 1, document.line, 2))
 
 
 def code(result: CheckResult, name: str) -> str:

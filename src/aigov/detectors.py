@@ -1,0 +1,224 @@
+"""What counts as AI: `detectors/*.yaml` as values, made once and used on every file."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import translate
+from typing import Any, NamedTuple
+
+_SEPARATORS = re.compile(r"[-_./:\\]")
+_PIECES = re.compile("[a-z0-9]+")
+_COMMON = frozenset((
+    "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
+    "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft", "org",
+    "python", "sdk", "service", "services",
+))  # fmt: skip
+"""Pieces of names that most code holds: a name is looked for by another of its pieces."""
+
+
+class Package(NamedTuple):
+    """What a name stands for in one ecosystem."""
+
+    name: str
+    provider: str
+    """Slug of `spec.architecture.models[].provider`; "" for several, or models of one's own."""
+    tooling: bool = False
+
+
+class Index(NamedTuple):
+    """By which words a text is told that may hold one of many names."""
+
+    words: frozenset[bytes]
+    """The rarest piece of each name."""
+    names: Mapping[bytes, tuple[frozenset[bytes], ...]]
+    """Such a piece, to all pieces of each of the names."""
+
+    def may_be_in(self, pieces: frozenset[bytes]) -> bool:
+        """Say whether a text of these pieces (whole, in lower case) may hold a name."""
+        return any(one <= pieces for key in self.words & pieces for one in self.names[key])
+
+
+class Ecosystem(NamedTuple):
+    """The packages of one ecosystem; a key that ends in a separator stands for all below it."""
+
+    name: str
+    packages: Mapping[str, Package]
+    imports: Mapping[str, str]
+    """What is imported, where it does not read like its package; to "": says nothing."""
+    importable: Index
+
+    def package(self, name: str) -> Package | None:
+        """Return what a dependency of this name is."""
+        name = self.spelled(name)
+        key = _find(self.packages, name)
+        return self.packages[key]._replace(name=_own(key, name)) if key else None
+
+    def imported(self, name: str) -> Package | None:
+        """Return the package that an import brings in."""
+        spelled = name.lower()
+        ends = [len(spelled), *(m.start() for m in re.finditer(r"[.\\/]", spelled))]
+        for end in sorted(ends, reverse=True):
+            key = _find(self.imports, spelled[:end], below=end == len(spelled))
+            if key is not None:
+                named = self.imports[key]
+                return (self.package(named) or Package(named, "")) if named else None
+        first = spelled.partition(".")[0] if self.name in ("python", "julia") else spelled
+        return self.package(first)
+
+    def spelled(self, name: str) -> str:
+        """Return a name in the one spelling of its ecosystem (PEP 503 for Python)."""
+        name = name.lower()
+        if self.name == "python":
+            return re.sub("[-_.]+", "-", name)
+        return name.replace("_", "-") if self.name == "rust" else name
+
+
+class Row(NamedTuple):
+    """An expression over the lines of some files."""
+
+    detector: str
+    kind: str
+    ecosystem: str
+    confidence: str
+    files: re.Pattern[str]
+    pattern: re.Pattern[str]
+    words: Index
+
+
+class Detectors(NamedTuple):
+    """All of `detectors/`, ready for use; the rest is reached by the name of its file."""
+
+    ecosystems: Mapping[str, Ecosystem]
+    dependency_files: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]
+    any_dependency_file: re.Pattern[str]
+    languages: Mapping[str, Mapping[str, Any]]
+    """By the ending of a file's name."""
+    endpoints: Index
+    installable: Index
+    rows: tuple[Row, ...]
+    models: tuple[tuple[Mapping[str, Any], re.Pattern[str] | None], ...]
+    named: Mapping[str, re.Pattern[str]]
+    """Single expressions: `tests prose skip hosts ...`."""
+    files: Mapping[str, Any]
+    words: frozenset[bytes]
+    """A file that holds none of these, whole and in lower case, holds no detection of text."""
+    telling: frozenset[bytes]
+    """Those of mentions."""
+
+
+def build_detectors(files: Mapping[str, Any]) -> Detectors:
+    """Make the values of `detectors/*.yaml` (by file name) ready for use.
+
+    Raises:
+        KeyError, ValueError: a detector lacks something, or an expression does not compile.
+    """
+    ecosystems = {f["ecosystem"]: _ecosystem(f) for f in files.values() if "packages" in f}
+    stated = [
+        (re.compile("|".join(_glob(one) for one in row["files"])), row)
+        for row in files["dependency-files.yaml"]
+    ]
+    rows = [
+        Row(row["detector"], row.get("kind", kind), row["ecosystem"], row.get("confidence", "high"),
+            re.compile(row["files"]), _expression(row), index(row.get("names") or row["words"]))
+        for kind, name in (("infrastructure", "infrastructure.yaml"), ("tooling", "tooling.yaml"))
+        for row in files[name]["rows"]
+    ]  # fmt: skip
+    tooling, models = files["tooling.yaml"], files["models.yaml"]
+    endpoints, standing = files["endpoints.yaml"], files["standing.yaml"]
+    expressions = {
+        "only": tooling["only"], "assistant": "|".join(row["path"] for row in tooling["paths"]),
+        "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
+        "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
+        "hosts": _hosts(endpoints["hosts"]),
+        **{key: endpoints[key] for key in ("idle", "paths", "config", "setting")},
+        **{key: standing[key] for key in ("tests", "fixtures", "samples")},
+    }  # fmt: skip
+    called = index([*endpoints["hosts"], *endpoints["words"]])
+    telling = _bytes(files["mentions.yaml"]["words"])
+    names = [name for one in ecosystems.values() for name in one.packages]
+    return Detectors(
+        ecosystems,
+        tuple(stated),
+        re.compile("|".join(pattern.pattern for pattern, _ in stated)),
+        {ending: row for row in files["languages.yaml"] for ending in row["files"]},
+        called,
+        index(n for key in files["installs.yaml"]["commands"] for n in ecosystems[key].packages),
+        tuple(rows),
+        tuple((row, re.compile(row["files"]) if "files" in row else None)
+              for row in models["rows"]),
+        {key: re.compile(text) for key, text in expressions.items()},
+        files,
+        telling.union(
+            index(names).words, called.words, *(row.words.words for row in rows),
+            *(one.importable.words for one in ecosystems.values()),
+        ),
+        telling,
+    )  # fmt: skip
+
+
+def stating(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
+    """Return how the dependencies in a file are written, None for what is no such file."""
+    if not detectors.any_dependency_file.match(path):
+        return None
+    return next(row for pattern, row in detectors.dependency_files if pattern.match(path))
+
+
+def index(names: Iterable[str]) -> Index:
+    """Return the index of some names."""
+    found: dict[bytes, tuple[frozenset[bytes], ...]] = {}
+    for name in names:
+        pieces = _PIECES.findall(name.lower())
+        rare = [piece for piece in pieces if piece not in _COMMON] or pieces
+        key = max(rare, key=len).encode()
+        found[key] = (*found.get(key, ()), _bytes(pieces))
+    return Index(frozenset(found), found)
+
+
+def _expression(row: Mapping[str, Any]) -> re.Pattern[str]:
+    names = (re.escape(name).replace(r"\*", r"[\w./-]{0,100}") for name in row.get("names", ()))
+    return re.compile(row["pattern"].replace("{names}", f"(?:{'|'.join(names)})"), re.MULTILINE)
+
+
+def _bytes(words: Iterable[str]) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in words)
+
+
+def _glob(pattern: str) -> str:
+    """Return an expression over a path for a pattern of a name, or of a folder and a name."""
+    return r"(?:^|.*/)" + translate(pattern).replace(".*", "[^/]*")
+
+
+def _hosts(hosts: Iterable[str]) -> str:
+    """Return an expression for a URL, or what a URL without its scheme is, on one of the hosts."""
+    names = "|".join(re.escape(host).replace(r"\*", r"[\w.{}$-]{1,100}") for host in hosts)
+    return rf"(?i)(?:(?:https?|wss?)://)?({names})(?::\d+)?(?:/[^\s\"'<>]*)?"
+
+
+def _ecosystem(file: Mapping[str, Any]) -> Ecosystem:
+    bare = Ecosystem(file["ecosystem"], {}, {}, index(()))
+    packages: dict[str, Package] = {}
+    for key, provider in file["packages"].items():
+        spelled = bare.spelled(key.removesuffix("*"))
+        packages[spelled] = Package(spelled, provider)
+    for key in file["tooling"]:
+        packages[bare.spelled(key)] = Package(bare.spelled(key), "", tooling=True)
+    imports = {key.removesuffix("*").lower(): to for key, to in file.get("imports", {}).items()}
+    importable = index([*(p for p in packages if imports.get(p.replace("-", "_")) != ""),
+                        *(module for module, to in imports.items() if to)])  # fmt: skip
+    return Ecosystem(file["ecosystem"], packages, imports, importable)
+
+
+def _find(table: Mapping[str, Any], name: str, *, below: bool = True) -> str | None:
+    """Return the key for a name: its own, else that of what it lies below."""
+    if name in table:
+        return name
+    ends: Sequence[int] = [found.end() for found in _SEPARATORS.finditer(name)] if below else ()
+    for end in reversed(ends):
+        if name[:end] in table:
+            return name[:end]
+        if name[end - 1] == "/" and name[: end - 1] in table:
+            return name[: end - 1]
+    return None
+
+
+def _own(key: str, name: str) -> str:
+    return name if _SEPARATORS.fullmatch(key[-1]) else key
