@@ -137,6 +137,7 @@ CHANGES = Changes(
         ),
     ),
     findings_fixed=Tally(3, ("northbank/retail retail-support-bot MAN-001",)),
+    findings_rule_retired=Tally(1, ("northbank/retail retail-support-bot XYZ-001",)),
     findings_repo_gone=Tally(2),
     waivers_expired=Tally(1, ("northbank/retail waiver-legal-renewal",)),
 )

@@ -595,7 +595,7 @@ def test_the_page_has_the_order_of_the_text_and_a_table_each() -> None:
     titles = [line for line in report.splitlines() if line.startswith("#")]
     assert titles[0] == "## aigov-gate audit"
     assert [one.removeprefix("### ") for one in titles[1:]] == [
-        f"{part.partition(chr(10))[0]}{' (6)' if 'since' in part else ''}"
+        f"{part.partition(chr(10))[0]}{' (7)' if 'since' in part else ''}"
         for part in sections(printed("text", FLEET))
     ]
     for block in report.split("\n\n"):

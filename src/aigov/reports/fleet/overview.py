@@ -122,4 +122,5 @@ def _changes(fleet: FleetAudit) -> Iterator[Row]:
         words = f"{times:,}{': ' * bool(named)}{'; '.join(map(escape, named))}"
         if times:
             rest = f"; {times - len(named):,} more" * (0 < len(named) < times)
-            yield "changed", 0, (event.replace("_", " "), words + rest)
+            what = event.replace("_", " ").replace(" repo ", ", repository ")
+            yield "changed", 0, (what.replace(" rule ", ", rule "), words + rest)
