@@ -43,8 +43,8 @@ def sight(
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
-    first = {one.path: one for one in reversed(found)
-             if one.kind in REGISTERED and one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
+    first = {one.path: one for one in reversed(found) if one.kind in REGISTERED
+             and one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
     folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip
