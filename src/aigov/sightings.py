@@ -5,7 +5,6 @@ same detectors give the same sightings.
 """
 
 import json
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -45,20 +44,22 @@ def sight(
     found = detect(paths, read, detectors).detections
     first = {one.path: one for one in reversed(found) if one.kind in REGISTERED
              and one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
-    folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
+    folders: set[str] = set()  # a model that lies in one has no name elsewhere
+    stated: set[str] = set()
+    code: dict[str, str] = {}
+    for path in paths:
+        row, folder = stating(path, detectors), path.rpartition("/")[0]
+        folders.add(folder)
+        if row and not row.get("locked"):
+            stated.add(folder)
+        if folder not in code and (row or _language(path, detectors)):
+            code[folder] = path
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
-    stated = {posixpath.dirname(path) for path in paths
-              if (row := stating(path, detectors)) and not row.get("locked")}  # fmt: skip
-    code = {posixpath.dirname(path): path for path in reversed(paths)
-            if _language(path, detectors) or stating(path, detectors)}  # fmt: skip
-    return Sightings(
-        tuple(sorted({*found, *nearer, *servers})),
-        tuple(sorted(stated)),
-        tuple(sorted(code.values())),
-    )
+    everything = sorted({*found, *nearer, *servers})
+    return Sightings(tuple(everything), tuple(sorted(stated)), tuple(sorted(code.values())))
 
 
 def _language(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
