@@ -27,7 +27,7 @@ class Sightings(NamedTuple):
 
     detections: tuple[Detection, ...]
     components: tuple[str, ...]
-    """Folders in which dependencies are stated; "" is the root."""
+    """Folders in which dependencies are stated, where AI is used; "" is the root."""
     code: tuple[str, ...]
     """Of each folder that holds code or states dependencies one such file."""
 
@@ -42,17 +42,20 @@ def sight(
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
-    first = {one.path: one for one in reversed(found) if one.kind in REGISTERED
-             and one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
+    used = [one for one in found if one.kind in REGISTERED]
+    first = {one.path: one for one in reversed(used)
+             if one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
     folders: set[str] = set()  # a model that lies in one has no name elsewhere
     stated: set[str] = set()
     code: dict[str, str] = {}
     for path in paths:
-        row, folder = stating(path, detectors), path.rpartition("/")[0]
+        folder, language = path.rpartition("/")[0], _language(path, detectors)
+        # where no AI is, nobody asks for components: most files need not be looked up
+        row = stating(path, detectors) if used or not language else None
         folders.add(folder)
         if row and not row.get("locked"):
             stated.add(folder)
-        if folder not in code and (row or _language(path, detectors)):
+        if folder not in code and (row or language):
             code[folder] = path
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip
