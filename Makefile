@@ -18,7 +18,7 @@ demo: ## Install into a new virtual environment and judge the shipped examples
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[attest]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[attest,audit,forge]'
 	$(BIN)/pip install --quiet --disable-pip-version-check hypothesis pytest pytest-cov
 	touch $@
 

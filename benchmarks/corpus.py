@@ -22,7 +22,7 @@ from time import perf_counter, process_time
 
 from aigov.bundled import shipped_detectors
 from aigov.detection import Found, detect
-from aigov.results import REGISTERED
+from aigov.results import NEEDING
 
 MOST_BYTES = 4 * 1024 * 1024 + 1
 ENVIRONMENT = {**os.environ, "GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_GLOBAL": os.devnull}
@@ -121,7 +121,7 @@ def main() -> int:
         if found is None:
             print(f"left out     {row['repo']}: no clone with {row['commit'][:12]}")
             continue
-        telling = [one for one in found.detections if one.kind in REGISTERED]
+        telling = [one for one in found.detections if one.kind in NEEDING]
         wanted = row["runtime_ai"] == "true"
         pair = (bool(telling), wanted)
         everything.append(pair)

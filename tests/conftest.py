@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from forge.web import Web, missing
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -17,6 +19,33 @@ def shared() -> Path:
     if not folder.is_dir():
         skip_or_fail("shared", "the third-party data beside the checkout is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    if absent := missing():
+        skip_or_fail("nginx", f"{absent} is not installed")
+    server = Web(tmp_path_factory.mktemp("web"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def web(served, tmp_path, monkeypatch):
+    """A git server and a forge's REST interface over TLS, trusted; nothing of the developer's
+    own set-up plays a part."""
+    from aigov import forges
+
+    for name in [
+        name for name in os.environ if name.startswith(("GIT", "AIGOV_GITHUB_APP", "CI_"))
+    ]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(served.certificate))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(served.certificate))
+    served.clear()
+    yield served
+    forges._github.cache_clear()
 
 
 @pytest.fixture

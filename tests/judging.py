@@ -8,9 +8,9 @@ from typing import Any
 
 from aigov.cases import AS_OF, Case, apply
 from aigov.check import check
-from aigov.cli.options import load_rules
 from aigov.evidence import Evidence
 from aigov.findings import Outcome, Result
+from aigov.loading import load_rules
 from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import resolve_evidence
 from aigov.results import CheckResult, DocumentResult

@@ -43,10 +43,10 @@ from aigov.attestation import (
     verify,
 )
 from aigov.cases import AS_OF
-from aigov.cli.options import schema
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.findings import Outcome
+from aigov.loading import schema
 from aigov.results import CheckResult, Problem
 from aigov.settings import Settings
 from judging import example, judged

@@ -13,13 +13,13 @@ import pytest
 
 from aigov import authorship, lineage
 from aigov.authorship import read_trail
-from aigov.cli.options import load_rules
 from aigov.errors import ProfileError
 from aigov.findings import Outcome, Result
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers
 from aigov.lineage import base_of
+from aigov.loading import load_rules
 from aigov.preparing import read
 from aigov.results import CheckResult
 from aigov.rules import Rules

@@ -69,6 +69,7 @@ def test_a_beginning_offers_what_starts_so(offered):
     assert offered("ex") == ["explain"]
     assert offered("policies", "") == ["docs", "list", "new", "test"]
     assert offered("policies", "new", "la") == ["law/"]
+    assert offered("db", "") == ["check", "export", "prune", "upgrade"]
 
 
 def test_explain_offers_policies_words_and_fields(offered):

@@ -83,6 +83,7 @@ def checkout(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     return tmp_path
 
 
@@ -186,7 +187,7 @@ OWN = "deploy-operate/oversight-understaffed"
 def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
     """In a folder that holds what the examples name."""
     example = checkout / "examples" / "1-low-pilot.aigov.yaml"
-    (checkout / "services").mkdir()
+    (checkout / "services" / "chat").mkdir(parents=True)
     for target in ("aigov.yaml", "services/aigov.yaml"):
         shutil.copy(example, checkout / target)
     words = shlex.split(line)
@@ -197,7 +198,6 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             csv.writer(file).writerows(rows)
     if words[1] == "init":
         (checkout / "aigov.yaml").unlink()
-        (checkout / "services" / "chat").mkdir()
         (checkout / "answers.yaml").write_text("where: EU\n", "utf-8")
     if words[1] == "policies":
         for ending in (".yaml", ".cases.yaml"):
@@ -222,6 +222,8 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             subprocess.run([*git, *step.split()], cwd=checkout, check=True)
         commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=checkout, text=True)
         words[3] = f"git+file://{checkout}@{commit.strip()}#packs/ours"
+    if words[1] == "db":
+        assert run("db", "upgrade")[0] == run("db", "upgrade", "--db", "history.db")[0] == 0
     if words[1] == "verify":
         (checkout / "gate.pub").write_bytes(PUBLIC)
         (checkout / "gate.intoto.json").write_bytes(signed(written()))

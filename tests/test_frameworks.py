@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from aigov.bundled import folder
-from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError
 from aigov.frameworks import Framework
+from aigov.loading import policy_files, shipped_shapes
 from aigov.packs import FRAMEWORKS, parsed_pack, read_pack
 from aigov.rules import Rules, build_rules
 from judging import ROOT, rules

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from aigov.cases import parse_cases
-from aigov.cli.options import schema
 from aigov.emit import dump
 from aigov.errors import PackError
 from aigov.expressions import CONSTANTS
 from aigov.findings import Enforcement, Outcome
+from aigov.loading import schema
 from aigov.packs import read_document
 from aigov.policies import Policy
 from aigov.settings import Settings

@@ -8,9 +8,9 @@ import pytest
 
 from aigov import preparing
 from aigov.check import check
-from aigov.cli.options import shipped_shapes
 from aigov.errors import AigovError, MissingExtra
 from aigov.findings import Enforcement, Outcome, Result
+from aigov.loading import shipped_shapes
 from aigov.packs import read_pack
 from aigov.preparing import ReadFile, Surroundings
 from aigov.repositories import resolve_evidence

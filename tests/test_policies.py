@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from aigov.bundled import folder
-from aigov.cli.options import policy_files, shipped_shapes
 from aigov.errors import PackError, ProfileError, UsageError
+from aigov.loading import policy_files, shipped_shapes
 from aigov.packs import parsed_pack, read_pack
 from aigov.policies import DOMAINS
 from aigov.rules import build_rules

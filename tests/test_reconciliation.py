@@ -16,7 +16,7 @@ from aigov.findings import Enforcement, Outcome, Result
 from aigov.packs import PROVIDERS
 from aigov.preparing import prepare
 from aigov.reconciliation import CODES, Reconciled, reconcile
-from aigov.results import REGISTERED, Detection
+from aigov.results import NEEDING, Detection
 from aigov.settings import Settings, parse_profile
 from aigov.sightings import Sightings, sight
 from aigov.source import load
@@ -357,7 +357,7 @@ def test_every_use_of_ai_belongs_to_a_use_case_or_to_a_problem(seen, places, com
     found = judge(Sightings(tuple(sorted(seen)), stated, ()), paths=paths)
     told_at = [one.path for one in found.problems]
     for one in found.detections:
-        if one.kind in REGISTERED and one.use_case is None:
+        if one.kind in NEEDING and one.use_case is None:
             inside = max((c for c in stated if not c or one.path.startswith(f"{c}/")), key=len,
                          default=None)  # fmt: skip
             assert any(inside is None or path.startswith(inside) for path in told_at)

@@ -1,6 +1,7 @@
 """The data folders that ship with the program."""
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from aigov.errors import UsageError
@@ -88,6 +89,7 @@ def _unreadable(error: OSError) -> NoReturn:
     raise UsageError(f"cannot be read ({error.strerror})", where=str(error.filename)) from None
 
 
+@cache
 def shipped_detectors() -> "Detectors":
     """Return what counts as a use of AI, from the shipped `detectors` folder."""
     from aigov.detectors import build_detectors  # a hook judges files and detects nothing

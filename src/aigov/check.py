@@ -6,6 +6,7 @@ touch the file system, says which of that resolves; `check` judges.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from aigov import __version__
 from aigov.expressions import CONSTANTS, STAGES
@@ -47,10 +48,10 @@ def check(
         settings.target_stage,
         rules.digest() if settings.digests else "",
         settings.profile.digest() if settings.profile and settings.digests else None,
-        texts := _texts(judged, problems, rules),
+        told := _texts(judged, problems, rules),
         tuple(judged),
         tuple(sorted(problems, key=lambda one: one[1:])),
-        (*notes, *_ramping_in(judged, rules), *_age_of_law(judged, texts, settings.as_of)),
+        (*notes, *_ramping_in(judged, rules), *_age_of_law(judged, told, settings.as_of)),
     )
 
 
@@ -147,17 +148,21 @@ def _texts(
 ) -> dict[str, PolicyText]:
     codes = {result.code for document in documents for result in document.results}
     codes |= {result.code for document in documents for result in document.preview}
-    codes |= {problem.code for problem in problems}
-    texts = {
+    return texts(codes | {problem.code for problem in problems}, rules)
+
+
+def texts(codes: AbstractSet[str], rules: Rules) -> dict[str, PolicyText]:
+    """Return the words of policies and other findings, by code, sorted."""
+    found = {
         code: PolicyText(code, one.id, one.title, "", one.remedy, {})
         for code, one in rules.codes.items()
     }
     for policy in rules.policies.values():
-        texts[policy.code] = PolicyText(
+        found[policy.code] = PolicyText(
             policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls,
             tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
         )  # fmt: skip
-    return {code: texts[code] for code in sorted(codes)}
+    return {code: found[code] for code in sorted(codes)}
 
 
 def _ramping_in(documents: list[DocumentResult], rules: Rules) -> Iterator[str]:

@@ -23,6 +23,7 @@ from aigov.changes import (
     unknown_changes,
 )
 from aigov.check import check
+from aigov.detectors import Detectors
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
@@ -35,7 +36,7 @@ from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
 from aigov.settings import Settings
 from aigov.shelf import Repository
-from aigov.sightings import sight
+from aigov.sightings import Sightings, sight
 from aigov.snapshots import Snapshot, nearby
 
 DEMANDED = frozenset({"history", "repository"})
@@ -92,17 +93,24 @@ def _older(git: Git, found: Snapshot, base: str) -> Iterator[tuple[str, bytes | 
     return (nearby(found, git, base) if base != found.commit else found).manifests()
 
 
+def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
+    """Look through the files of a commit for uses of AI."""
+    names: Any = rules.packs[0].documents[PROVIDERS].value
+    return sight(found.files, found.read, detectors, names)
+
+
 def judge_commit(
-    commit: Commit, notes: Iterable[str] = (), repository: str = ""
+    commit: Commit, notes: Iterable[str] = (), repository: str = "", seen: Sightings | None = None
 ) -> CheckResult | None:
     """Judge the use cases of a commit; None where it has none and uses no AI.
 
-    `repository` is what the profile calls it under `not_ai`; "" where nobody says.
+    `repository` is what the profile calls it under `not_ai`; "" where nobody says.  `seen` is
+    what `look` found, where that is known already.
     """
     settings = commit.settings
     read_files = list(_files(commit))
-    seen = _reconciled(commit, read_files, repository)
-    files = [(file, _surroundings(file, commit, seen)) for file in read_files]
+    told = _reconciled(commit, read_files, repository, seen)
+    files = [(file, _surroundings(file, commit, told)) for file in read_files]
     waivers = _settled_waivers(commit, read_files) if settings.profile else ()
     settings = settings._replace(
         waivers_on_base=frozenset(waivers),
@@ -112,18 +120,19 @@ def judge_commit(
         ),
         demanded=DEMANDED,
     )  # fmt: skip
-    gone = (*gone_manifests(commit.before, read_files), *seen.problems)
+    gone = (*gone_manifests(commit.before, read_files), *told.problems)
     files += [(ReadFile(one.path, (), (one,)), Surroundings()) for one in gone]
-    if not files and seen.ai_use == "none":
+    if not files and told.ai_use == "none":
         return None
-    result = check(files, commit.rules, settings, (*notes, *seen.notes, *_notes(commit)))
-    return result._replace(detections=seen.detections, ai_use=seen.ai_use)
+    result = check(files, commit.rules, settings, (*notes, *told.notes, *_notes(commit)))
+    return result._replace(detections=told.detections, ai_use=told.ai_use)
 
 
-def _reconciled(commit: Commit, files: Iterable[ReadFile], repository: str) -> Reconciled:
-    found, rules, detectors = commit.found, commit.rules, shipped_detectors()
-    names: Any = rules.packs[0].documents[PROVIDERS].value
-    seen = sight(found.files, found.read, detectors, names)
+def _reconciled(
+    commit: Commit, files: Iterable[ReadFile], repository: str, seen: Sightings | None
+) -> Reconciled:
+    rules, detectors = commit.rules, shipped_detectors()
+    seen = seen or look(commit.found, rules, detectors)
     use_cases = [one for file in files for one in file.documents if one.kind == "UseCase"]
     return reconcile(seen, use_cases, detectors, rules, commit.settings, repository)
 

@@ -129,6 +129,10 @@ class Repository:
             found: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read(most)
         return found
 
+    def close(self) -> None:
+        """End the programs of git that wait for questions."""
+        self._ask.clear_cache()
+
     def origin(self) -> str:
         """Return the address that the clone was made from, "" if none is known."""
         try:

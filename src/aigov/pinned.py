@@ -26,11 +26,13 @@ Raises:
 """
 _PART = r"(?!\.\.?(?:[/@]|$))[\w.~+][\w.~+:-]*"
 """No part of a path is an option or climbs out."""
-_URL = re.compile(
-    r"git\+(?P<remote>(?:(?:https://|ssh://(?:\w[\w.-]*@)?)[A-Za-z0-9][\w.-]*(?::[0-9]+)?|file://)"
-    rf"(?:/{_PART})+)@(?P<commit>[0-9a-f]{{40}}|[0-9a-f]{{64}})"
-    rf"(?:#(?P<path>{_PART}(?:/{_PART})*)/?)?"
+_REMOTE = (
+    r"(?P<remote>(?:(?:https://|ssh://(?:\w[\w.-]*@)?)[A-Za-z0-9][\w.-]*(?::[0-9]+)?|file://)"
+    rf"(?:/{_PART})+)"
 )
+_COMMIT = r"@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})"
+_URL = re.compile(rf"git\+{_REMOTE}{_COMMIT}(?:#(?P<path>{_PART}(?:/{_PART})*)/?)?")
+_SOURCE = re.compile(rf"{_REMOTE}(?:{_COMMIT})?")
 _SECRET = re.compile(r"https?://[^/]*@|://[^/]*:[^/]*@")
 _FORM = "write git+https://HOST/REPOSITORY@COMMIT#PATH with all 40 digits of the commit"
 _FOLDER, _REGULAR = "40000", ("100644", "100755")
@@ -55,12 +57,30 @@ def parse_pin(url: str) -> Pin:
         UsageError: it is no such URL, is not pinned, or carries a password.
     """
     found = _URL.fullmatch(url)
-    if found:
-        return Pin(url, found["remote"], found["commit"], found["path"] or "")
+    if not found:
+        raise _refused(url, "no URL of a pinned commit", _FORM)
+    return Pin(url, found["remote"], found["commit"], found["path"] or "")
+
+
+def parse_remote(url: str) -> tuple[str, str]:
+    """Read `https://HOST/REPOSITORY` (or `ssh`, `file`), `@COMMIT` may follow; return the URL
+    that git fetches from and the commit, "" for none.
+
+    Raises:
+        UsageError: it is no such URL, or carries a password.
+    """
+    found = _SOURCE.fullmatch(url)
+    if not found:
+        problem = "no URL of a repository (https, ssh or file)"
+        raise _refused(url, problem, "write https://HOST/REPOSITORY or ssh://git@HOST/REPOSITORY")
+    return found["remote"], found["commit"] or ""
+
+
+def _refused(url: str, problem: str, remedy: str) -> UsageError:
     if _SECRET.search(url):
         problem = "a URL with a password or token would show it to every reader of a log"
-        raise UsageError(problem, remedy="let git ask ssh, ~/.netrc or GIT_ASKPASS for it")
-    raise UsageError("no URL of a pinned commit", where=url, remedy=_FORM)
+        return UsageError(problem, remedy="let git ask ssh, ~/.netrc or GIT_ASKPASS for it")
+    return UsageError(problem, where=url, remedy=remedy)
 
 
 def places(given: str) -> list[str]:
@@ -105,7 +125,7 @@ def read_pinned(url: str) -> Mapping[str, bytes]:
     entry = _entry(pin)
     if not os.path.isfile(entry):
         raise UsageError("is not in the cache", where=url, remedy=remedy)
-    _refuse_shared(os.path.dirname(entry))
+    refuse_shared(os.path.dirname(entry))
     try:
         with open(entry, encoding="ascii") as file:
             stored = file.read()
@@ -174,25 +194,29 @@ def _entries(tree: bytes, size: int) -> Iterator[tuple[str, tuple[str, str]]]:
         yield name.decode("utf-8", "replace"), (mode.decode(), tree[end + 1 : at].hex())
 
 
-def _entry(pin: Pin) -> str:
-    """Return the file of the cache, below the user's own folder by the platform's custom."""
+def cache_folder() -> str:
+    """Return the folder of what was fetched, below the user's own by the platform's custom."""
     usual = {"darwin": "~/Library/Caches", "win32": os.environ.get("LOCALAPPDATA", "~")}
     base = os.environ.get("XDG_CACHE_HOME") or usual.get(sys.platform, "~/.cache")
+    return os.path.join(os.path.abspath(os.path.expanduser(base)), "aigov-gate")
+
+
+def _entry(pin: Pin) -> str:
     named = sha256(f"{pin.remote}@{pin.commit}#{pin.path}".encode()).hexdigest()
-    return os.path.join(os.path.abspath(os.path.expanduser(base)), "aigov-gate", named)
+    return os.path.join(cache_folder(), named)
 
 
 def _write(entry: str, text: str) -> None:
     folder = os.path.dirname(entry)
     os.makedirs(folder, 0o700, exist_ok=True)
-    _refuse_shared(folder)
+    refuse_shared(folder)
     handle, draft = tempfile.mkstemp(dir=folder)
     with open(handle, "w", encoding="ascii", newline="\n") as file:
         file.write(text)
     os.replace(draft, entry)  # whole or not at all
 
 
-def _refuse_shared(folder: str) -> None:
+def refuse_shared(folder: str) -> None:
     """Refuse a cache that others can write to; Windows keeps a profile's folders apart."""
     if sys.platform == "win32":
         return

@@ -16,7 +16,7 @@ from aigov.detectors import Detectors
 from aigov.findings import Outcome, Place, Result, fingerprint
 from aigov.packs import PROVIDERS
 from aigov.preparing import Prepared, mapping
-from aigov.results import REGISTERED, Detection, Problem
+from aigov.results import NEEDING, Detection, Problem
 from aigov.rules import Rules
 from aigov.scopes import LONGEST, Scopes, excused, fits, listing, nearest
 from aigov.settings import Settings
@@ -78,7 +78,7 @@ def reconcile(
         for number in scopes.covering(one.path):
             own[number].append(one)
     globs, notes = excused(settings, repository)
-    left = [one for one in shown if one.kind in REGISTERED and not scopes.covering(one.path)]
+    left = [one for one in shown if one.kind in NEEDING and not scopes.covering(one.path)]
     uncovered = [one for one in left if not any(fits(g, one.path.split("/")) for g in globs)]
     coded = {number for path in seen.code for number in scopes.covering(path)}
     retired = {number for number, each in enumerate(use_cases) if _is_retired(each)}
@@ -156,7 +156,7 @@ class _Scope:
         self.models = _listed(self.stated, "models")
         self.others = [*_listed(self.stated, "components"), *_listed(spec, "third_parties")]
         self.near = [d for d in own if d.detector in (*NEARER, *self.given["models"])]
-        self.own = [d for d in own if d.kind in REGISTERED and d.detector not in NEARER]
+        self.own = [d for d in own if d.kind in NEEDING and d.detector not in NEARER]
         self.providers: dict[str, list[Detection]] = defaultdict(list)
         for d in self.own:
             self.providers[names.seen(d)].append(d)

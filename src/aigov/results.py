@@ -1,7 +1,7 @@
 """What a report can be given: the values that every format renders."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from aigov.findings import FINDINGS, Outcome, Result
 from aigov.law import Obligation
@@ -89,8 +89,8 @@ class Summary(NamedTuple):
     """Context that was not given (`profile`) to the results it left unjudged."""
 
 
-REGISTERED = ("runtime", "infrastructure", "model", "notebook")
-"""Kinds of detections for which a manifest must be there; `tooling` and `mention` need none."""
+NEEDING = frozenset(("runtime", "infrastructure", "model", "notebook"))
+"""Kinds of detection that need a manifest."""
 
 
 class Detection(NamedTuple):
@@ -100,7 +100,7 @@ class Detection(NamedTuple):
     """POSIX, relative to the repository root."""
     line: int
     kind: str
-    """One of `REGISTERED`, `tooling` or `mention`."""
+    """One of `NEEDING`, `tooling` or `mention`."""
     name: str
     """Package, host, image, resource or format."""
     ecosystem: str
@@ -160,6 +160,58 @@ class CheckResult(NamedTuple):
     """Of what reads the repository's code; sorted."""
     ai_use: str = ""
     """`none registered unregistered declared_not_ai`; "" where nobody looked at the code."""
+
+
+class Tally(NamedTuple):
+    """How often something happened."""
+
+    times: int = 0
+    named: tuple[str, ...] = ()
+    """The first few, in words."""
+
+
+class Changes(NamedTuple):
+    """What changed since the audit before; the names are what reports call it."""
+
+    since: str
+    """The date of that audit, YYYY-MM-DD."""
+    newly_unregistered: Tally = Tally()
+    """Repositories that use AI without a manifest, and did not."""
+    no_longer_unregistered: Tally = Tally()
+    """Those that did, and do not or are gone."""
+    findings_opened: Tally = Tally()
+    """Findings that nobody knew."""
+    findings_reopened: Tally = Tally()
+    """Findings that were gone or waived."""
+    findings_fixed: Tally = Tally()
+    findings_waived: Tally = Tally()
+    findings_rule_retired: Tally = Tally()
+    findings_repo_gone: Tally = Tally()
+    waivers_expired: Tally = Tally()
+
+    @property
+    def tallies(self) -> dict[str, Tally]:
+        return dict(zip(self._fields[1:], self[1:], strict=True))
+
+
+class FleetAudit(NamedTuple):
+    """Everything one `aigov audit` found."""
+
+    tool_version: str
+    as_of: str
+    run: str
+    """sha256 (64 hex digits) of sources, heads, digests and date."""
+    policy_digest: str
+    profile_digest: str | None
+    policies: Mapping[str, PolicyText]
+    """By code, sorted; every code that occurs in a row."""
+    rows: Callable[[], Iterable[Mapping[str, Any]]]
+    """Yields the repositories sorted by name, anew at each call and one at a time: entries of
+    `repositories` in `schemas/audit.v1.json`."""
+    changes: Changes | None = None
+    """None for the first audit."""
+    portfolio: Mapping[str, Any] = {}
+    maturity: Mapping[str, Any] = {}
 
 
 def summarise(result: CheckResult) -> Summary:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from aigov.detection import MAX_TEXT, detect
 from aigov.detectors import Detectors, stating
 from aigov.languages import lex
-from aigov.results import REGISTERED, Detection
+from aigov.results import NEEDING, Detection
 
 NEARER = ("model-name", "agent-tool", "mcp-server")
 """Detectors of this module."""
@@ -42,7 +42,7 @@ def sight(
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
-    used = [one for one in found if one.kind in REGISTERED]
+    used = [one for one in found if one.kind in NEEDING]
     first = {one.path: one for one in reversed(used)
              if one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
     folders: set[str] = set()  # a model that lies in one has no name elsewhere

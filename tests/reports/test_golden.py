@@ -7,18 +7,20 @@ import pickle
 import pytest
 
 from aigov.reports import FORMATS, Style, render
-from reports.goldens import FOLDER, GOLDENS, rendered
+from aigov.reports.fleet import FLEET_FORMATS
+from reports.goldens import FLEET_GOLDENS, FOLDER, GOLDENS, rendered
 from reports.zoo import ZOO, hostile
 
 
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", [*GOLDENS, *FLEET_GOLDENS])
 def test_the_zoo_renders_as_its_golden_file(name: str) -> None:
     assert rendered(name) == (FOLDER / name).read_bytes().decode()
 
 
 def test_every_golden_file_is_in_the_list_and_every_format_has_one() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(GOLDENS)
+    assert {path.name for path in FOLDER.iterdir()} == {*GOLDENS, *FLEET_GOLDENS}
     assert {form for form, _ in GOLDENS.values()} == set(FORMATS)
+    assert {form for form, _ in FLEET_GOLDENS.values()} == set(FLEET_FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)

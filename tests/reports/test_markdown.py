@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from aigov.findings import Outcome, Result
 from aigov.reports.encoding import literal
 from aigov.reports.escape import escape
-from aigov.reports.markdown import CHANGES, SIZE, Part, within
+from aigov.reports.markdown import CHANGES
+from aigov.reports.tables import SIZE, Part, within
 from aigov.results import CheckResult, Decision
 from reports.reading import printed
 from reports.test_agreement import ATTACKS

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "Judge manifests: is what I am committing sound?",
     "init": "Write a manifest from what the repository shows.",
     "gate": "The deploy decision: may this commit go live?",
+    "audit": "Judge every repository of an organisation.",
     "verify": "Check an attestation of the gate before a deploy.",
     "waive": "Write a waiver that holds.",
     "explain": "Explain a policy, a field or a word of a report.",
@@ -25,6 +26,7 @@ COMMANDS = {
     "profile": "Fetch a pinned organisation profile or policy pack.",
     "import": "Turn an inventory of AI use cases into manifests.",
     "schema": "Print a JSON Schema, for editors.",
+    "db": "Look after the history of audits.",
 }
 """Every command and its one-line help; a command is imported when it is used."""
 

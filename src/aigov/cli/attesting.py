@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from aigov.attestation import MOST, PAYLOAD, TYPES, encode, parse_subject, repository_uri, statement
-from aigov.cli.options import Command, Output, add_output, read_file, write_file
+from aigov.cli.options import Command, Output, add_output, write_file
 from aigov.errors import UsageError
 from aigov.git import Repository
+from aigov.loading import read_file
 from aigov.results import CheckResult
 
 

@@ -8,14 +8,9 @@ from typing import Any
 import click
 
 from aigov.check import check as judge
-from aigov.cli.options import (
-    exit_code,
-    judging_options,
-    load_rules,
-    parse_formats,
-    write_reports,
-)
+from aigov.cli.options import exit_code, judging_options, parse_formats, write_reports
 from aigov.errors import UsageError
+from aigov.loading import load_rules
 from aigov.preparing import ReadFile, Surroundings, read
 from aigov.repositories import (
     ManifestFile,

@@ -8,21 +8,13 @@ import click
 
 from aigov.bundled import folder
 from aigov.cases import AS_OF, ENDING, Case, parse_cases
-from aigov.cli.options import (
-    as_of_option,
-    load_rules,
-    read_file,
-    reading_options,
-    schema,
-    shipped_shapes,
-    terminal_style,
-    write_out,
-)
+from aigov.cli.options import as_of_option, reading_options, terminal_style, write_out
 from aigov.cli.policies_test import shipped_examples
 from aigov.explaining import explain as explain_word
 from aigov.explaining import known_words
 from aigov.explanation import Sources
 from aigov.listing import explanation_json, explanation_text
+from aigov.loading import load_rules, read_file, schema, shipped_shapes
 from aigov.packs import read_document
 from aigov.policies import Policy
 from aigov.rules import Rules

@@ -8,12 +8,13 @@ import click
 
 from aigov.check import check
 from aigov.cli.attesting import Attestor, attesting_options
-from aigov.cli.options import exit_code, judging_options, load_rules, parse_formats, write_reports
+from aigov.cli.options import exit_code, judging_options, parse_formats, write_reports
 from aigov.decisions import decide
 from aigov.errors import UsageError
 from aigov.gate import judge_commit, read_commit
 from aigov.git import Repository
 from aigov.lineage import base_of
+from aigov.loading import load_rules
 from aigov.pinned import places
 from aigov.settings import Settings
 from aigov.snapshots import snapshot

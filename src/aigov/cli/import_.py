@@ -10,11 +10,11 @@ from typing import IO
 import click
 
 from aigov.bundled import folder
-from aigov.cli.options import read_file, schema
 from aigov.emit import dump
 from aigov.errors import UsageError
 from aigov.events import MAX_DOCUMENT_BYTES
 from aigov.inventory import BLANK, Cell, Imported, namesakes, records, use_cases, withdrawn
+from aigov.loading import read_file, schema
 from aigov.packs import read_document
 from aigov.registers import Register, parse_register
 

@@ -10,10 +10,11 @@ from typing import Any, BinaryIO
 import click
 
 from aigov.bundled import folder, read_tree, shipped_detectors
-from aigov.cli.options import as_of_option, load_rules, write_new, write_out
+from aigov.cli.options import as_of_option, write_new, write_out
 from aigov.clues import Guide
 from aigov.drafting import Draft, Known, draft, faults, known
 from aigov.errors import UsageError
+from aigov.loading import load_rules
 from aigov.packs import read_document
 from aigov.questions import Question, read_answer
 from aigov.reports.escape import escape

@@ -2,26 +2,20 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable
 from io import TextIOWrapper
 from typing import Any, NamedTuple, TypeVar
 
 import click
 
-from aigov.bundled import compiled_expressions, folder, parsed_rules, read_tree
-from aigov.errors import ProfileError, UsageError
+from aigov.errors import UsageError
 from aigov.expressions import STAGES
 from aigov.findings import Outcome
-from aigov.packs import FRAMEWORKS, Pack, parsed_pack, read_document, read_pack
+from aigov.loading import load_rules
 from aigov.reports import FORMATS, Style
 from aigov.reports import render as renderer
-from aigov.repositories import is_manifest, is_url
+from aigov.repositories import is_manifest
 from aigov.results import CheckResult, summarise
-from aigov.rules import Rules, Shapes, build_rules
-from aigov.settings import Profile, parse_profile, profile_error
-from aigov.source import Document, load
-from aigov.tightening import tighten
 
 STEP_SUMMARY = 1024 * 1024
 """Bytes that GitHub takes of one step.  Source: GitHub documentation, "Job summaries"."""
@@ -87,23 +81,26 @@ as_of_option = click.option(
     callback=iso_date,
     help="Count days and judge as on this date (default: today, UTC).",
 )
-_OPTIONS = (
-    profile_option,
-    packs_option,
-    as_of_option,
-    click.option(
-        "--stage",
-        type=click.Choice([stage for stage in STAGES if stage != "retired"]),
-        help="Judge at least at this stage; never lowers the declared one.",
-    ),
-    click.option(
+stage_option = click.option(
+    "--stage",
+    type=click.Choice([stage for stage in STAGES if stage != "retired"]),
+    help="Judge at least at this stage; never lowers the declared one.",
+)
+
+
+def format_option(formats: Iterable[str]) -> Callable[[Command], Command]:
+    """Return the option for one or more of these report formats."""
+    return click.option(
         "--format",
         "formats",
         metavar="NAME[=FILE]",
         multiple=True,
-        help=f"Report format: {', '.join(FORMATS)}; repeatable, with a file each. "
+        help=f"Report format: {', '.join(formats)}; repeatable, with a file each. "
         "Text goes to the terminal unless another format does.",
-    ),
+    )
+
+
+ending_options = (
     click.option(
         "--fail-on",
         type=click.Choice(["block", "warn", "never"]),
@@ -115,6 +112,10 @@ _OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="One line a finding, and the summary."),
     click.option("-v", "--verbose", is_flag=True, help="Every finding and every use case."),
 )
+_OPTIONS = (
+    profile_option, packs_option, as_of_option, stage_option,
+    format_option(FORMATS), *ending_options,
+)  # fmt: skip
 
 
 class Output(NamedTuple):
@@ -124,7 +125,7 @@ class Output(NamedTuple):
     file: str | None
 
 
-def parse_formats(given: Iterable[str]) -> list[Output]:
+def parse_formats(given: Iterable[str], formats: Iterable[str] = FORMATS) -> list[Output]:
     """Read `NAME` and `NAME=FILE`; text goes to standard output if nothing else does.
 
     Raises:
@@ -133,8 +134,8 @@ def parse_formats(given: Iterable[str]) -> list[Output]:
     outputs: list[Output] = []
     for one in given:
         name, separator, file = one.partition("=")
-        if name not in FORMATS:
-            raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(FORMATS)}")
+        if name not in formats:
+            raise UsageError(f"no format {name}", remedy=f"choose one of {', '.join(formats)}")
         if separator and not file:
             raise UsageError(f"--format {one} names no file", remedy=f"--format {name}=FILE")
         add_output(outputs, Output(name, file or None))
@@ -158,110 +159,6 @@ def add_output(outputs: list[Output], output: Output) -> None:
             remedy=f"give one of them a file: --format {output.format}=FILE",
         )
     outputs.append(output)
-
-
-def load_rules(
-    folders: Iterable[str] = (), profile: str | None = None
-) -> tuple[Rules, Profile | None]:
-    """Build the rules of the shipped pack, the given packs, and the profile: each a path, or
-    a URL that was fetched before.
-
-    Raises:
-        UsageError, PackError, ProfileError: something does not hold.
-    """
-    shipped, shapes = _shipped()
-    packs = [shipped, *(read_pack(one.rstrip("/"), policy_files(one)) for one in folders)]
-    rules = build_rules(packs, shapes, compiled_expressions())
-    if profile is None:
-        return rules, None
-    document = _profile_document(profile)
-    for issue in rules.schemas["Organization"].issues(document.value, people_mapped=True):
-        raise profile_error(document, profile, issue.pointer, issue.message)
-    parsed = parse_profile(document, profile)
-    return tighten(rules, parsed), parsed
-
-
-def _profile_document(path: str) -> Document:
-    loaded = load(_profile_text(path))
-    for trouble in loaded.troubles:
-        raise ProfileError(trouble.message, where=f"{path}:{trouble.line}:{trouble.column}")
-    if len(loaded.documents) != 1:
-        raise ProfileError("a profile is exactly one document", where=path)
-    return loaded.documents[0]
-
-
-def _pinned(url: str) -> Mapping[str, bytes]:
-    from aigov.pinned import read_pinned  # hashes and decodes; few runs read a cache
-
-    return read_pinned(url)
-
-
-def _profile_text(path: str) -> bytes:
-    if is_url(path):
-        return _pinned(path).get("", b"")  # of a folder: no document, which is then said
-    return read_file(path, "profile")
-
-
-def read_file(path: str, what: str, most: int = -1) -> bytes:
-    """Read the first bytes (all by default) of a file that was named; `what` says what it is.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            return file.read(most)
-    except OSError as error:
-        raise UsageError(f"the {what} cannot be read ({error.strerror})", where=path) from None
-
-
-def _shipped() -> tuple[Pack, Shapes]:
-    """Return the shipped pack and schemas, parsed before where this is a wheel."""
-    parsed = parsed_rules()
-    if parsed is None:
-        files = policy_files(folder("policies"))
-        return read_pack("policies", files, trusted=True), shipped_shapes()
-    schemas = parsed["schemas"]
-    shapes = _shapes(lambda name: schemas[name][1])
-    return parsed_pack("policies", parsed["policies"], _shipped_frameworks), shapes
-
-
-def _shipped_frameworks() -> dict[str, bytes]:
-    """Read the shipped frameworks, of which a wheel carries no parsed copy."""
-    root = os.path.join(folder("policies"), FRAMEWORKS)
-    return {FRAMEWORKS + path: content for path, content in read_tree(root, ".yaml").items()}
-
-
-def _shapes(read: Callable[[str], Any]) -> Shapes:
-    synonyms = partial(read, "synonyms.yaml")
-    return Shapes(read("manifest.v1.json"), read("required.yaml"), synonyms, schema)
-
-
-def shipped_shapes() -> Shapes:
-    """Read what `schemas/` says of manifests."""
-    return _shapes(schema)
-
-
-def schema(name: str) -> Any:
-    """Return what a file of `schemas/` (JSON or YAML) holds."""
-    import json  # a wheel has what judging needs parsed already
-
-    with open(os.path.join(folder("schemas"), name), "rb") as file:
-        data = file.read()
-    return json.loads(data) if name.endswith(".json") else read_document(data, name).value
-
-
-def policy_files(root: str) -> Mapping[str, bytes]:
-    """Read the files of a pack below `root`, a folder or a URL, but for the cases.
-
-    Raises:
-        UsageError: there is no such folder, or it cannot be read.
-    """
-    if is_url(root):
-        return _pinned(root)
-    if not os.path.isdir(root):
-        raise UsageError("no such folder of policies", where=root)
-    return read_tree(root, ".yaml", but=".cases.yaml")
 
 
 def write_reports(

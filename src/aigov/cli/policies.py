@@ -4,13 +4,14 @@ from collections.abc import Collection
 
 import click
 
-from aigov.cli.options import load_rules, reading_options, terminal_style, write_out
+from aigov.cli.options import reading_options, terminal_style, write_out
 from aigov.cli.policies_docs import docs
 from aigov.cli.policies_new import new
 from aigov.cli.policies_test import test
 from aigov.errors import UsageError, meant
 from aigov.expressions import STAGES
 from aigov.listing import choose, policies_json, policies_text
+from aigov.loading import load_rules
 from aigov.policies import TIERS
 
 

@@ -6,8 +6,9 @@ import click
 
 from aigov.bundled import folder as shipped
 from aigov.cases import ENDING
-from aigov.cli.options import load_rules, policy_files, terminal_style, write_new, write_out
+from aigov.cli.options import terminal_style, write_new, write_out
 from aigov.errors import UsageError
+from aigov.loading import load_rules, policy_files
 from aigov.packs import read_pack
 from aigov.reports.layout import Span, lay
 from aigov.scaffold import OWN, PREFIXES, begin, choose_code, parse_name

@@ -8,15 +8,9 @@ import click
 
 from aigov.bundled import folder, read_tree
 from aigov.cases import ENDING, Case, parse_cases
-from aigov.cli.options import (
-    form_option,
-    load_rules,
-    policy_files,
-    shipped_shapes,
-    terminal_style,
-    write_out,
-)
+from aigov.cli.options import form_option, terminal_style, write_out
 from aigov.listing import proofs_json, proofs_text
+from aigov.loading import load_rules, policy_files, shipped_shapes
 from aigov.packs import RULES, read_document, read_pack
 from aigov.proving import prove
 from aigov.repositories import resolve_evidence

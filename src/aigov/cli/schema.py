@@ -9,7 +9,8 @@ from aigov.bundled import folder
 
 _PARTS = {"use-case": "UseCase", "waiver": "Waiver", "organization": "Organization"}
 """Kind of document to its definition in the schema of manifests."""
-KINDS = ("manifest", *_PARTS, "policy", "cases", "report", "attestation", "policies", "required")
+_OTHERS = ("policy", "cases", "report", "audit", "attestation", "policies", "required")
+KINDS = ("manifest", *_PARTS, *_OTHERS)
 
 
 @click.command()
@@ -24,10 +25,11 @@ def schema(kind: str) -> None:
       aigov-gate schema > aigov.schema.json
       aigov-gate schema waiver
     """
-    name = "manifest" if kind in _PARTS else kind
-    name += ".yaml" if kind == "required" else ".v1.json"
-    with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
-        text = file.read()
+    text = _read("manifest" if kind in _PARTS else kind)
+    if kind == "audit":  # what it refers to is in it, under its own $id
+        whole = json.loads(text)
+        whole["$defs"]["report"] = json.loads(_read("report"))
+        text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     if kind in _PARTS:
         whole = json.loads(text)
         whole = {
@@ -38,3 +40,9 @@ def schema(kind: str) -> None:
         }
         text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     click.echo(text, nl=False)
+
+
+def _read(kind: str) -> str:
+    name = f"{kind}{'.yaml' if kind == 'required' else '.v1.json'}"
+    with open(os.path.join(folder("schemas"), name), encoding="utf-8") as file:
+        return file.read()

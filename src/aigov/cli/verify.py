@@ -9,9 +9,10 @@ from jsonschema_rs import Draft202012Validator
 
 from aigov.attestation import MOST, Check, Demands, parse_age, parse_subject
 from aigov.attestation import verify as check_attestation
-from aigov.cli.options import form_option, read_file, schema, terminal_style, write_out
+from aigov.cli.options import form_option, terminal_style, write_out
 from aigov.errors import UsageError
 from aigov.expressions import CONSTANTS
+from aigov.loading import read_file, schema
 from aigov.reports import Style
 from aigov.reports.encoding import dump
 from aigov.reports.layout import Span, lay

@@ -11,7 +11,6 @@ from aigov.check import check as judge
 from aigov.cli.check import surrounded
 from aigov.cli.options import (
     as_of_option,
-    load_rules,
     packs_option,
     policy_names,
     profile_option,
@@ -20,6 +19,7 @@ from aigov.cli.options import (
 )
 from aigov.emit import dump
 from aigov.errors import UsageError, meant
+from aigov.loading import load_rules
 from aigov.policies import Policy, Waivable
 from aigov.repositories import ManifestFile, read_manifest
 from aigov.results import DocumentResult

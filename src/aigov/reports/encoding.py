@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from aigov.reports.escape import escape
+from aigov.results import PolicyText
 
 _PARTED = "<!-- -->"
 """Shows nothing; parts what GitHub would link though it is no Markdown."""
@@ -46,3 +47,21 @@ def literal(text: str) -> str:
     """Return text that Markdown and HTML show as it is: no markup, link, image or mention."""
     shown = escape(text, limit=None).translate(_ENTITIES)
     return _LINKED.sub(rf"\g<0>{_PARTED}", shown)
+
+
+def policy_record(text: PolicyText, today: str) -> dict[str, object]:
+    """Return the words of a policy as reports in JSON have them once; `today` is a date."""
+    words = {name: getattr(text, name) for name in ("id", "title", "domain", "remedy")}
+    refs = [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs]
+    shown: dict[str, object] = {**words, "controls": refs}
+    if text.obligations:
+        shown["obligations"] = [
+            {
+                "key": one.key,
+                "applies_from": one.applies_from,
+                "days_left": max(0, one.days_left(today)),
+                "status": "certain" if one.certain else "unresolved",
+            }
+            for one in text.obligations
+        ]
+    return shown

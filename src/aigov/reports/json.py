@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from aigov.findings import Place, Result
 from aigov.reports import Style
-from aigov.reports.encoding import dump, lines_of
-from aigov.results import CheckResult, Decision, DocumentResult, PolicyText, Summary, summarise
+from aigov.reports.encoding import dump, lines_of, policy_record
+from aigov.results import CheckResult, Decision, DocumentResult, Summary, summarise
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
@@ -21,11 +21,11 @@ def render(result: CheckResult, _style: Style) -> Iterator[str]:
     }
     yield f"{dump(head)[:-1]},\n"
     policies = (
-        f"{dump(code)}: {dump(_policy(text, result.as_of))}"
+        f"{dump(code)}: {dump(policy_record(text, result.as_of))}"
         for code, text in result.policies.items()
     )
     yield from lines_of('"policies": {', policies, "},\n")
-    documents = (dump(_document(document)) for document in result.documents)
+    documents = (dump(document_entry(document)) for document in result.documents)
     yield from lines_of('"documents": [', documents, "],\n")
     detections = (dump(detection._asdict()) for detection in result.detections)
     yield from lines_of('"detections": [', detections, "],\n")
@@ -47,24 +47,8 @@ def _decision(decision: Decision) -> dict[str, object]:
     return {**decision._asdict(), "reasons": [one._asdict() for one in decision.reasons]}
 
 
-def _policy(text: PolicyText, today: str) -> dict[str, object]:
-    shown: dict[str, object] = {
-        **_fields(text, "id", "title", "domain", "remedy"),
-        "controls": [f"{name}:{ref}" for name, refs in text.controls.items() for ref in refs],
-    }
-    if text.obligations:
-        shown["obligations"] = [
-            {
-                **_fields(one, "key", "applies_from"),
-                "days_left": max(0, one.days_left(today)),
-                "status": "certain" if one.certain else "unresolved",
-            }
-            for one in text.obligations
-        ]
-    return shown
-
-
-def _document(document: DocumentResult) -> dict[str, object]:
+def document_entry(document: DocumentResult) -> dict[str, object]:
+    """Return one of `documents`."""
     return {
         **_fields(document, "path", "line", "kind", "use_case", "name"),
         "digest": f"sha256:{document.digest}",

@@ -53,6 +53,12 @@ def lay(spans: Iterable[Span], style: Style, indent: str = "", hang: str | None 
     return "".join(lines)
 
 
+def joined(parts: Sequence[str], role: str, style: Style) -> str:
+    """Return a sentence of parts, broken only between its phrases."""
+    phrases = " \u00b7\0".join(parts).replace(", ", ",\0").split("\0")
+    return lay([Span(phrase, role, solid=True) for phrase in phrases], style, "", "  ")
+
+
 def first(many: Sequence[T], most: int, style: Style) -> Sequence[T]:
     """Return all if they are at most `most` or all are asked for, else one fewer than that:
     the last line says how many more there are."""

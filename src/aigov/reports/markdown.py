@@ -3,8 +3,7 @@
 Each finding stands in it once: with what blocks, with what is waived, or with its document.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from aigov.findings import Place
@@ -14,51 +13,22 @@ from aigov.reports.entries import Severity, dotted, start_here, where
 from aigov.reports.escape import escape
 from aigov.reports.records import Record, records, worst_first
 from aigov.reports.summary import Standing, counts, standing, verdict
+from aigov.reports.tables import SIZE, Part, code, phrases, row, table, within
 from aigov.reports.text_documents import home, label
 from aigov.results import CheckResult, DocumentResult, summarise
 
-SIZE = 900_000
-"""Bytes of UTF-8.  GitHub takes 1 MiB a step, all reports of it together, and drops the
-whole summary above that."""
 LISTED = 20
 """Documents without a finding that have a line each before only their number is given."""
 
 CHANGES = 15
 """Changes of one use case that have a line each before only their number is given."""
 
-_CUT = (
-    "\n**The rest is left out: a step summary holds 1 MiB.**"
-    " `aigov-gate check --format json=FILE` writes all of it.\n"
-)
-
-
 _COLUMNS = ("Severity", "Policy", "Where", "What was found")
-
-
-class Part(NamedTuple):
-    """Lines that are printed together or not at all."""
-
-    text: str
-    after: str = ""
-    """What must follow if nothing else does: the closing tag of what is open."""
 
 
 def render(result: CheckResult, _style: Style) -> Iterator[str]:
     """Yield the summary, cut between two lines, with a notice, where it grows too big."""
     yield from within(SIZE, _parts(result))
-
-
-def within(size: int, parts: Iterable[Part]) -> Iterator[str]:
-    """Yield parts while all of it, with the notice, stays within `size` bytes of UTF-8."""
-    room = size - len(_CUT)
-    after = ""
-    for part in parts:
-        room -= len(part.text.encode())
-        if room < len(part.after):
-            yield after + _CUT
-            return
-        yield part.text
-        after = part.after
 
 
 def _parts(result: CheckResult) -> Iterator[Part]:
@@ -72,8 +42,8 @@ def _parts(result: CheckResult) -> Iterator[Part]:
     if result.decision:
         word = f"{'allowed' if result.decision.allow else 'denied'} for {result.decision.stage}"
     yield Part(f"## aigov-gate: {word}\n\n")
-    yield Part(f"**{_phrases(verdict(result, summary))}**\n\n")
-    yield Part(f"{_phrases(counts(result, summary))}\n")
+    yield Part(f"**{phrases(verdict(result, summary))}**\n\n")
+    yield Part(f"{phrases(counts(result, summary))}\n")
     for note in result.notes:
         yield Part(f"\nNote: {literal(escape(note))}\n")
     yield from _start(result)
@@ -106,9 +76,9 @@ def _blocking(found: Sequence[Record], url: str) -> Iterator[Part]:
     if not found:
         return
     yield Part(f"\n### Blocking ({len(found):,})\n\n")
-    yield Part(_table(*_COLUMNS, "What to do"))
+    yield Part(table(*_COLUMNS, "What to do"))
     for one in found:
-        yield Part(_row(*_cells(one, url), literal(one.remedy)))
+        yield Part(row(*_cells(one, url), literal(one.remedy)))
 
 
 def _changed(result: CheckResult) -> Iterator[Part]:
@@ -116,7 +86,7 @@ def _changed(result: CheckResult) -> Iterator[Part]:
     told = [one for one in result.documents if one.changed]
     base = result.decision.given.get("base") if result.decision else None
     if told:
-        yield Part(f"\n### Changed since {_code(str(base)[:12])}\n\n")
+        yield Part(f"\n### Changed since {code(str(base)[:12])}\n\n")
     for document in told:
         words = document.changed or ()
         for one in words[:CHANGES]:
@@ -129,9 +99,9 @@ def _waived(found: Sequence[Record], url: str) -> Iterator[Part]:
     """Yield the table of what fails and is waived, by which waiver and until when."""
     if found:
         yield Part(f"\n### Waived ({len(found):,})\n\n")
-        yield Part(_table(*_COLUMNS))
+        yield Part(table(*_COLUMNS))
     for one in found:
-        yield Part(_row(*_cells(one, url)))
+        yield Part(row(*_cells(one, url)))
 
 
 def _is_waived(one: Record) -> bool:
@@ -169,14 +139,14 @@ def _document(document: DocumentResult, rest: Sequence[Record], url: str) -> Ite
         judged.append(f"{len(document.preview):,} more at the next stage, {document.next_stage}")
     yield Part(f"{literal(', '.join(judged))}\n", end)
     if rest:
-        yield Part(f"\n{_table(*_COLUMNS)}", end)
+        yield Part(f"\n{table(*_COLUMNS)}", end)
     for one in rest:
-        yield Part(_row(*_cells(one, url)), end)
+        yield Part(row(*_cells(one, url)), end)
     yield Part(end)
 
 
 def _who(document: DocumentResult) -> str:
-    return f"{literal(label(document))} ({_code(home(document))})"
+    return f"{literal(label(document))} ({code(home(document))})"
 
 
 def _cells(one: Record, url: str) -> tuple[str, str, str, str]:
@@ -187,23 +157,6 @@ def _cells(one: Record, url: str) -> tuple[str, str, str, str]:
 
 def _place(path: str, place: Place | None, url: str) -> str:
     """Return where something stands, as a link if it is known where the files can be read."""
-    shown = _code(where(path, place))
+    shown = code(where(path, place))
     target = f"{url}/{quote(path, errors='replace')}{f'#L{place.line}' if place else ''}"
     return f"[{shown}]({target})" if url else shown
-
-
-def _code(text: str) -> str:
-    """Return text in the letters of code; GitHub links nothing in it."""
-    return f"<code>{literal(text)}</code>"
-
-
-def _table(*names: str) -> str:
-    return _row(*names) + _row(*["---"] * len(names))
-
-
-def _row(*cells: str) -> str:
-    return f"| {' | '.join(cells)} |\n"
-
-
-def _phrases(parts: Sequence[str]) -> str:
-    return literal(" \N{MIDDLE DOT} ".join(parts))

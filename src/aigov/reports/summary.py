@@ -59,7 +59,7 @@ def verdict(result: CheckResult, summary: Summary) -> list[str]:
     kinds = Counter(dict.fromkeys(_KINDS, 0))  # use cases first
     kinds.update(document.kind for document in result.documents)
     documents = ", ".join(
-        _count(number, _KINDS.get(kind, kind)) for kind, number in kinds.items() if number
+        count(number, _KINDS.get(kind, kind)) for kind, number in kinds.items() if number
     )
     how = ", ".join(f"{ends[one]:,} {one}" for one in Standing if ends[one])
     parts = [f"{documents}: {how}"] if documents else ["no document was judged"]
@@ -68,14 +68,14 @@ def verdict(result: CheckResult, summary: Summary) -> list[str]:
         word = "allowed" if decision.allow else "DENIED"
         parts.insert(0, f"{word} for {decision.stage} at {str(decision.given['rev'])[:12]}")
     if result.problems:
-        parts.append(_count(len(result.problems), "file problem"))
+        parts.append(count(len(result.problems), "file problem"))
     parts.append(", ".join(_findings(result, summary)))
     return parts
 
 
 def _findings(result: CheckResult, summary: Summary) -> list[str]:
     """Return the finding counts: blocking and warnings always, the rest where there are."""
-    parts = [f"{summary.blocking:,} blocking", _count(summary.warning, "warning")]
+    parts = [f"{summary.blocking:,} blocking", count(summary.warning, "warning")]
     found = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
     rest = sum(summary.outcomes[one] for one in found) + len(result.problems)
     rest -= summary.blocking + summary.warning
@@ -84,9 +84,10 @@ def _findings(result: CheckResult, summary: Summary) -> list[str]:
     if summary.outcomes[Outcome.WAIVED]:
         parts.append(f"{summary.outcomes[Outcome.WAIVED]:,} waived")
     if summary.outcomes[Outcome.ERROR]:
-        parts.append(_count(summary.outcomes[Outcome.ERROR], "policy error"))
+        parts.append(count(summary.outcomes[Outcome.ERROR], "policy error"))
     return parts
 
 
-def _count(number: int, word: str) -> str:
+def count(number: int, word: str) -> str:
+    """Return a number of things in words: `1 warning`, `1,200 warnings`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"

@@ -6,7 +6,7 @@ from sys import maxsize
 from aigov.reports import Style
 from aigov.reports.entries import Block, Shown, choose, dotted, entries, start_here, where
 from aigov.reports.escape import defuse, escape
-from aigov.reports.layout import Span, lay
+from aigov.reports.layout import Span, joined, lay
 from aigov.reports.summary import Standing, counts, standing, verdict
 from aigov.reports.text_documents import header, home, label, preview
 from aigov.reports.text_findings import brief, code, finding, problem
@@ -126,15 +126,9 @@ def _closing(result: CheckResult, summary: Summary, style: Style) -> str:
     role = "bad" if summary.blocking else "warn" if summary.warning else "good"
     if not result.documents:
         role = "warn"
-    lines.append(_joined(counts(result, summary), "dim", style))
-    lines.append(_joined(verdict(result, summary), role, style))
+    lines.append(joined(counts(result, summary), "dim", style))
+    lines.append(joined(verdict(result, summary), role, style))
     return "".join(lines)
-
-
-def _joined(parts: Sequence[str], role: str, style: Style) -> str:
-    """Return a sentence of parts, broken only between its phrases."""
-    phrases = " \u00b7\0".join(parts).replace(", ", ",\0").split("\0")
-    return lay([Span(phrase, role, solid=True) for phrase in phrases], style, "", "  ")
 
 
 def _quiet(result: CheckResult) -> Iterator[str]:
