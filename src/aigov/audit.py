@@ -73,7 +73,9 @@ def audit(
             row = done.value or _lost(done)
             if row["facts"]:
                 history.keep_facts(row["entry"]["tree"], version, row["facts"])
-            history.record({"entry": row["entry"]}, int((monotonic() - began) * 1000))
+            history.record(
+                {name: row[name] for name in ("entry", "about")}, int((monotonic() - began) * 1000)
+            )
             keep(row)
             tell(Progress(numbers[row["entry"]["name"]], len(found), row["entry"]))
             began = monotonic()
