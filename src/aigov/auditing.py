@@ -20,6 +20,7 @@ from aigov.lineage import Base, Histories
 from aigov.loading import load_rules
 from aigov.mirrors import Limits, mirror
 from aigov.objects import open_objects
+from aigov.preparing import Prepared, mapping
 from aigov.reports import Style, render
 from aigov.reports.json import document_entry
 from aigov.repositories import is_url
@@ -95,7 +96,8 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
         task: `source` as a list, and `known`: None, or a tree and what was found in it before.
 
     Returns:
-        `entry` (`repositories` in `schemas/audit.v1.json`), `facts` (a tree and what was found in
+        `entry` (`repositories` in `schemas/audit.v1.json`), `about` (of each of its documents what
+        the history keeps), `facts` (a tree and what was found in
         it, None where it was known) and `sarif` (text, or None).
     """
     source = Source(*task["source"])
@@ -116,7 +118,8 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
             known = task["known"]
             fresh = known is None or known["tree"] != tree
             facts = _facts(look(found, judge.rules, judge.detectors), tree) if fresh else known
-            result = _judged(judge, source, where, found, _sightings(facts))
+            head = _head(judge, where, found)
+            result = judge_commit(head, repository=source.name, seen=_sightings(facts))
     except AigovError as error:
         return failed(source, f"corrupt: {error.problem}")
     entry = {
@@ -126,37 +129,48 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
         "detections": [one._asdict() for one in result.detections] if result
                       else [one._asdict() for one in _sightings(facts).detections],
         "problems": [one._asdict() for one in result.problems] if result else [],
+        "notes": list(result.notes) if result else [],
         "unread": sorted(found.unread)[:MAX_UNREAD],
     }  # fmt: skip
     sarif = "".join(render("sarif")(result, Style())) if result and judge.order.sarif else None
-    return {"entry": entry, "facts": facts if fresh else None, "sarif": sarif}
+    about = _about(head, result) if result else []
+    return {"entry": entry, "about": about, "facts": facts if fresh else None, "sarif": sarif}
 
 
 def failed(source: Source, error: str) -> dict[str, Any]:
     """Return the row of a repository that could not be judged; `error` is `class: words`."""
-    return {"entry": {**_blank(source), "error": error}, "facts": None, "sarif": None}
+    return {"entry": {**_blank(source), "error": error}, "about": [], "facts": None, "sarif": None}
 
 
 def _blank(source: Source) -> dict[str, Any]:
     return {
         "name": source.name, "source": source.where, "head": None, "tree": None,
         "state": "failed", "error": None, "ai_use": "none",
-        "documents": [], "detections": [], "problems": [], "unread": [],
+        "documents": [], "detections": [], "problems": [], "notes": [], "unread": [],
     }  # fmt: skip
 
 
-def _judged(
-    judge: Judge, source: Source, where: str, found: Snapshot, seen: Sightings
-) -> CheckResult | None:
-    """Judge the head of a repository; its base is itself, so that nothing is a change."""
+def _head(judge: Judge, where: str, found: Snapshot) -> Commit:
+    """Return the head of a repository; its base is itself, so that nothing is a change."""
     base = Base(found.commit, found.commit)
     if any(True for _ in found.manifests()):
-        git = Repository(where)
-        commit = read_commit(git, found, base, judge.rules, judge.settings)
-    else:
-        nothing = Histories(), (), Trail()
-        commit = Commit(found, base, *nothing, judge.rules, judge.settings)
-    return judge_commit(commit, repository=source.name, seen=seen)
+        return read_commit(Repository(where), found, base, judge.rules, judge.settings)
+    return Commit(found, base, Histories(), (), Trail(), judge.rules, judge.settings)
+
+
+def _about(head: Commit, result: CheckResult) -> list[dict[str, Any]]:
+    """Return of each document what the history keeps beside its results."""
+    known = {(file.path, one.document.line): one for file in head.before for one in file.documents}
+    return [_told(known[one.path, one.line]) for one in result.documents]
+
+
+def _told(one: Prepared) -> dict[str, Any]:
+    spec = mapping(one.value, "spec")
+    if one.kind == "Waiver":
+        told = {name: spec.get(name) for name in ("policy", "approved_by", "expires_on")}
+        return {"id": one.id, **told}
+    owner = mapping(mapping(spec, "ownership"), "accountable")
+    return {"owner": owner.get("person"), "team": owner.get("team")}
 
 
 def _facts(seen: Sightings, tree: str) -> dict[str, Any]:
