@@ -628,7 +628,7 @@ def test_the_pipeline_of_azure_decides(wheels, clone, tmp_path):
     for text in HOSTILE:
         code, out = shell(clone, decide, SYSTEM_PULLREQUEST_TARGETBRANCH=text, **around)
         assert code == 1, out
-        assert "is not in this clone" in out
+        assert "is not in this clone" in " ".join(out.split())
 
 
 def test_the_pipeline_of_jenkins_decides(wheels, clone):
@@ -640,4 +640,4 @@ def test_the_pipeline_of_jenkins_decides(wheels, clone):
     assert ET.parse(clone / "aigov-reports" / "junit.xml").getroot().tag == "testsuites"
     code, out = shell(clone, script, "sh", CHANGE_TARGET='"; touch pwned #', **wheels)
     assert code == 1, out
-    assert "is not in this clone" in out
+    assert "is not in this clone" in " ".join(out.split())

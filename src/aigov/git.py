@@ -21,6 +21,8 @@ _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 
 _AFTER_NAME = re.compile(r"[~^:]|@\{")
 """Where what is said of a ref ends its name (gitrevisions)."""
+_CLEAR = re.compile(r"(HEAD|[0-9a-f]{40}|[0-9a-f]{64}|refs/.*)?", re.DOTALL)
+"""Names that git looks for in one place first: its own, whole ids and whole refs."""
 _MAX_STEPS = 1000
 """Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
@@ -165,13 +167,13 @@ class Repository:
 def namesakes(ask: git.Git, rev: str) -> list[str]:
     """Return the refs that share the name in `rev` and are not the same commit, none if it is
     clear: anybody who may push a tag could call it `origin/main`, and git prefers tags."""
-    name = _AFTER_NAME.split(rev)[0]
-    found = {}
-    for ref in (f"refs/{kind}/{name}" for kind in ("tags", "heads", "remotes")) if name else ():
+    name, found = _AFTER_NAME.split(rev)[0], {}
+    if _CLEAR.fullmatch(name):
+        return []
+    for ref in (f"refs/{kind}/{name}" for kind in ("tags", "heads", "remotes")):
         with suppress(git.GitError):
             found[ref] = ask.rev_parse("--verify", "--quiet", f"{ref}^{{commit}}")
-    clear = name == "HEAD" or len({*found.values()}) < 2
-    return [] if clear else [*found]
+    return [*found] if len({*found.values()}) > 1 else []
 
 
 def _reached(path: str) -> Iterator[str]:
