@@ -263,6 +263,30 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
     assert "BLD-008" in codes
 
 
+def test_a_waiver_that_was_taken_back_on_the_base_counts_on_no_branch(repository):
+    broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
+    waiver = (
+        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\n"
+        "spec:\n  policy: BLD-008\n"
+        "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
+        "  compensating: A flag switches traffic back to people.\n"
+        "  approved_by: karin.holm@northbank.internal\n"
+        "  granted_on: 2026-11-20\n  expires_on: 2026-12-20\n"
+    )
+    (repository / "waiver.aigov.yaml").write_text(waiver, "utf-8")
+    commit(repository, "waive")
+    git(repository, "switch", "-q", "-c", "change")
+    (repository / "aigov.yaml").write_text(broken, "utf-8")
+    commit(repository, "rely on it")
+    given = ("--base", "main", "--profile", PROFILE)
+    assert "BLD-008" not in {one["code"] for one in decision(repository, *given)["reasons"]}
+    git(repository, "switch", "-q", "main")
+    (repository / "waiver.aigov.yaml").unlink()
+    commit(repository, "take it back")
+    git(repository, "switch", "-q", "change")
+    assert "BLD-008" in {one["code"] for one in decision(repository, *given)["reasons"]}
+
+
 def test_what_changed_cannot_be_told_where_the_base_is_not_there_whatever_the_tier(repository):
     reasons = {one["code"]: one for one in decision(repository, "--base", "gone")["reasons"]}
     assert {"MAN-010", "MAN-012", *(f"CHG-00{number}" for number in (1, 2, 3, 4, 5, 8))} == {

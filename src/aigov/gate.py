@@ -54,6 +54,8 @@ class Commit(NamedTuple):
     past: Histories
     before: tuple[ReadFile, ...]
     """The manifests of the base."""
+    lately: tuple[ReadFile, ...]
+    """Those of its branch as it is now, from which a waiver may be gone again."""
     trail: Trail
     """Who wrote the documents of the commit."""
     rules: Rules
@@ -79,19 +81,21 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     if base.landed:
         past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
+    lately = before
+
+    def manifests(of: str) -> tuple[ReadFile, ...]:
+        there = nearby(found, git, of) if of != found.commit else found
+        files = ((path, data) for path, data in there.manifests() if data is not None)
+        return tuple(read(path, data, rules, settings) for path, data in files)
+
     try:
-        older = _older(git, found, base.commit) if base.commit else ()
-        files = ((path, data) for path, data in older if data is not None)
-        before = tuple(read(path, data, rules, settings) for path, data in files)
+        before = manifests(base.commit) if base.commit else ()
+        lately = manifests(base.tip) if base.tip else before
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
     trail = read_trail(git.root, found.commit, trusted, reader)
-    return Commit(found, base, past, before, trail, rules, settings)
-
-
-def _older(git: Git, found: Snapshot, base: str) -> Iterator[tuple[str, bytes | None]]:
-    return (nearby(found, git, base) if base != found.commit else found).manifests()
+    return Commit(found, base, past, before, lately, trail, rules, settings)
 
 
 def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
@@ -139,10 +143,12 @@ def _reconciled(
 
 
 def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
-    """Return the ids of the waivers that stand in the commit as they stand on the base."""
+    """Return the ids of the waivers that stand in the commit as they stand on the base, and
+    were not taken back there since."""
     before = {id_: waiver.value for id_, waiver in commit.on_base("Waiver").items()}
     now = [one for file in files for one in file.documents if one.kind == "Waiver"]
-    same = {one.id for one in now if before.get(one.id) == one.value}
+    kept = {one.id for file in commit.lately for one in file.documents if one.kind == "Waiver"}
+    same = {one.id for one in now if before.get(one.id) == one.value} & kept
     return same - {one.id for one in now if before.get(one.id) != one.value}
 
 

@@ -56,6 +56,8 @@ class Base(NamedTuple):
     itself where it is on that branch; "" where there is none.  `histories` starts here."""
     unknown: str = ""
     """Why the base cannot be read and what to do, else ""."""
+    tip: str = ""
+    """Full id of the newest commit of the base branch, "" where that is `commit` or unknown."""
 
 
 class Histories(NamedTuple):
@@ -92,7 +94,8 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
             if shared is None and shallow:
                 return Base(unknown=f"where {named or 'the base'} parted is not here; {DEEPEN}")
             if shared != rev:
-                return Base(shared or branch, shared or branch)
+                at = shared or branch
+                return Base(at, at, tip="" if at == branch else branch)
         if not parents:
             return Base("", rev)
         if _commit(ask, parents[0]) is None:
