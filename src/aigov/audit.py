@@ -1,8 +1,7 @@
 """The audit of many repositories: each judged by a worker, all kept in the history."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from time import monotonic
@@ -11,13 +10,12 @@ from typing import Any, NamedTuple
 from aigov import __version__
 from aigov.auditing import Judge, Order, audit_repository, detectors_version, failed, prepare
 from aigov.check import texts
-from aigov.history.store import Change, History
-from aigov.results import Changes, FleetAudit, Tally
+from aigov.history.store import History
+from aigov.reports.fleet.changes import changes_since
+from aigov.results import Changes, FleetAudit
 from aigov.sources import Source
 from aigov.workers import Done, Job, run
 
-NAMED = 5
-"""Examples of a change that a report names."""
 Row = Mapping[str, Any]
 
 
@@ -61,10 +59,8 @@ def audit(
     history.begin(scope, plan.order.as_of, resume=plan.resume)
     numbers = {source.name: number for number, source in enumerate(found, 1)}
     todo = [source for source in found if not (plan.resume and history.done(source.name))]
-    known = _before(history)
     tasks = (
-        {"source": list(source), "known": _known(source, history, known, version)}
-        for source in todo
+        {"source": list(source), "known": history.known(source.name, version)} for source in todo
     )
     job = Job(audit_repository, partial(prepare, plan.order), plan.order.seconds, plan.mebibytes)
     with run(job, tasks, plan.engine) as results:
@@ -102,51 +98,13 @@ def _lost(done: Done) -> dict[str, Any]:
     return failed(Source(*done.task["source"]), f"{done.failure.kind}: {done.failure.message}")
 
 
-def _before(history: History) -> dict[str, str]:
-    """Return the tree that each repository had in the last complete run, by name."""
-    if not any(one.state == "complete" for one in history.runs()):
-        return {}
-    return {row["entry"]["name"]: row["entry"]["tree"] for row in history.rows()}
-
-
-def _known(
-    source: Source, history: History, trees: Mapping[str, str], version: str
-) -> dict[str, Any] | None:
-    """Return what is known of the tree that a source had the last time."""
-    tree = trees.get(source.name)
-    facts: dict[str, Any] | None = history.facts(tree, version) if tree else None
-    return facts
-
-
 def _digest(value: object) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _changes(history: History) -> Changes | None:
-    """Return what changed since the run before, None if there is none."""
-    complete = [one for one in history.runs() if one.state == "complete"]
-    if len(complete) < 2:
-        return None
-    counts: Counter[str] = Counter()
-    named: dict[str, list[str]] = {}
-    for change in history.changes():
-        for field in _fields(change):
-            counts[field] += 1
-            if counts[field] <= NAMED:
-                words = (change.name, change.use_case, change.repo)
-                named.setdefault(field, []).append(" ".join(filter(None, words)))
-    tallies = {field: Tally(counts[field], tuple(named[field])) for field in counts}
-    return Changes(complete[-2].as_of, **tallies)
-
-
-def _fields(change: Change) -> Iterator[str]:
-    """Yield the fields of `Changes` that a change counts in."""
-    if change.kind == "repository" and change.state == "unregistered":
-        yield "no_longer_unregistered" if change.what == "left" else "unregistered"
-    elif change.kind == "waiver" and change.state == "expired" and change.what != "left":
-        yield "waivers_expired"
-    elif change.kind == "finding" and change.what == "left":
-        if change.why in ("fixed", "rule_retired", "repo_gone", "waived"):
-            yield str(change.why)
-    elif change.kind == "finding" and change.state == "open":
-        yield "opened" if change.what == "new" else "reopened"
+    """Return what changed since the last run that was not the same as this, None without one."""
+    *runs, last = (one for one in history.runs() if one.state == "complete")
+    while runs and runs[-1].run == last.run:
+        last = runs.pop()
+    return changes_since(runs[-1].as_of, history.changes(last.ordinal)) if runs else None

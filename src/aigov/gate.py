@@ -41,6 +41,7 @@ from aigov.snapshots import Snapshot, nearby
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
+NO_PROFILE = "no organisation profile was given: what needs one was not judged, no waiver counts"
 IMPORTING = "MAN-012"
 """The policy that counts no record that the first commit of a manifest brought."""
 
@@ -205,4 +206,4 @@ def _notes(commit: Commit) -> Iterator[str]:
         many = len(commit.found.unread)
         yield f"files that are too large to be in this clone, and may be models: {many:,}"
     if commit.settings.profile is None:
-        yield "no organisation profile was given: what needs one was not judged, no waiver counts"
+        yield NO_PROFILE

@@ -20,6 +20,7 @@ _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
 
+_NOWHERE = (-1, -1)
 _MAX_STEPS = 1000
 """Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
@@ -64,12 +65,7 @@ class Repository:
         """Tell whether `path` leads into this repository: by a link on the way, by what lies
         below it, to one of its working trees or to a folder of git's own."""
         folders = (self.root, self._repo.git_dir, self._repo.common_dir)
-        own = {_identity(str(one)) for one in folders}
-        return any(
-            own & {_identity(str(folder)), _identity(_common_folder(str(folder)))}
-            for place in _reached(path)
-            for folder in (place, *PurePath(place).parents)
-        )
+        return not ways(path).isdisjoint(identity(str(one)) for one in folders)
 
     def commit(self, rev: str) -> str | None:
         """Return the full id of the commit that `rev` names, None if there is none."""
@@ -154,6 +150,18 @@ class Repository:
         return False
 
 
+def ways(path: str) -> set[tuple[int, int]]:
+    """Return the identities of all folders that lead to `path`, or from it to somewhere else, and
+    of the repositories that these are working trees of."""
+    return {
+        mark
+        for place in _reached(path)
+        for folder in (place, *map(str, PurePath(place).parents))
+        for mark in (identity(folder), identity(_common_folder(folder)))
+        if mark != _NOWHERE
+    }
+
+
 def _reached(path: str) -> Iterator[str]:
     """Yield what a path passes through, and where it is a folder every folder and link in it."""
     yield from _passed(path)
@@ -182,12 +190,12 @@ def _passed(path: str) -> Iterator[str]:
     yield here
 
 
-def _identity(path: str) -> tuple[int, int]:
+def identity(path: str) -> tuple[int, int]:
     """Return what is the same by whatever name or mount a folder is reached."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
-        return (-1, -1)
+        return _NOWHERE
     return found.st_dev, found.st_ino
 
 

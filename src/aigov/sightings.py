@@ -31,6 +31,8 @@ class Sightings(NamedTuple):
     """Folders in which dependencies are stated; "" is the root."""
     code: tuple[str, ...]
     """Of each folder that holds code or states dependencies one such file."""
+    demoted: Mapping[str, int] = {}
+    """As in `detection.Found`."""
 
 
 def sight(
@@ -42,7 +44,7 @@ def sight(
     """Look through the files (POSIX paths) of a repository, `names` being
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
-    found = detect(paths, read, detectors).detections
+    found, demoted = detect(paths, read, detectors)
     first = {one.path: one for one in reversed(found)
              if one.kind in NEEDING - {"model"} and not stating(one.path, detectors)}  # fmt: skip
     folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
@@ -58,6 +60,7 @@ def sight(
         tuple(sorted({*found, *nearer, *servers})),
         tuple(sorted(stated)),
         tuple(sorted(code.values())),
+        demoted,
     )
 
 
