@@ -42,6 +42,18 @@ SETTINGS = (
 )
 
 
+class Asking(git.Git):
+    """Git's program, as GitPython runs it, that also reads objects with SHA-256 names."""
+
+    def _parse_object_header(self, header_line: str) -> tuple[str, str, int]:
+        name, kind, size = header_line.split()  # else a ValueError: there is no such object
+        return name, kind, int(size)
+
+
+class _Repo(git.Repo):
+    GitCommandWrapperType = Asking
+
+
 class Repository:
     """A git repository that is read and never run."""
 
@@ -52,7 +64,7 @@ class Repository:
             UsageError: there is none.
         """
         try:
-            self._repo = git.Repo(path, search_parent_directories=True)
+            self._repo = _Repo(path, search_parent_directories=True)
         except (git.GitError, OSError, ValueError) as error:
             raise UsageError(
                 "no git repository", where=path, remedy="name a clone, or run `git init` there"

@@ -7,6 +7,7 @@ one with SHA-256 names.
 
 import os
 from collections.abc import Iterator
+from glob import escape, glob
 
 from aigov.errors import MissingExtra, UsageError
 from aigov.git import Repository
@@ -37,6 +38,8 @@ class Bulk:
         except (*_UNREADABLE, OSError) as error:
             raise UsageError(f"libgit2 cannot open it ({error!s:.200})", where=path) from None
         self.root = os.path.realpath(self._repo.workdir or self._repo.path)
+        packs = glob(os.path.join(escape(self._repo.path), "objects", "pack", "*.promisor"))
+        self._whole = not packs
         if os.path.lexists(os.path.join(self._repo.path, "objects", "info", "alternates")):
             raise UsageError(
                 "its objects lie in another repository",
@@ -78,14 +81,21 @@ class Bulk:
                     yield path, f"{mode:06o}", str(below)
 
     def content(self, blob: str, most: int) -> bytes | None:
-        """Return the first bytes of a blob, None where it is not in this clone: too large."""
+        """Return the first bytes of a blob, None where a partial clone has left it out: too large.
+
+        Raises:
+            UsageError: it is damaged, or should be there.
+        """
         try:
             found = self._repo[blob].peel(pygit2.Blob)
             if found.size <= most:
                 return found.data
             with pygit2.BlobIO(found) as stream:
                 return bytes(stream.read(most))
-        except _UNREADABLE:
+        except _UNREADABLE as error:
+            if self._whole or not isinstance(error, KeyError):
+                problem = f"the object {blob[:12]} is damaged or missing"
+                raise UsageError(problem, where=self.root) from error
             return None
 
     def close(self) -> None:
