@@ -80,18 +80,15 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
         past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
     try:
-        older = _older(git, found, base.commit) if base.commit else ()
-        files = ((path, data) for path, data in older if data is not None)
-        before = tuple(read(path, data, rules, settings) for path, data in files)
+        if base.commit and base.commit != found.commit:
+            before = tuple(_files(nearby(found, git, base.commit), rules, settings))
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
+    if base.commit == found.commit:
+        before = tuple(_files(found, rules, settings))
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
     trail = read_trail(git.root, found.commit, trusted, reader)
     return Commit(found, base, past, before, trail, rules, settings)
-
-
-def _older(git: Git, found: Snapshot, base: str) -> Iterator[tuple[str, bytes | None]]:
-    return (nearby(found, git, base) if base != found.commit else found).manifests()
 
 
 def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
@@ -109,7 +106,8 @@ def judge_commit(
     what `look` found, where that is known already.
     """
     settings = commit.settings
-    read_files = list(_files(commit))
+    own = commit.base.commit == commit.found.commit
+    read_files = commit.before if own else tuple(_files(commit.found, commit.rules, settings))
     told = _reconciled(commit, read_files, repository, seen)
     files = [(file, _surroundings(file, commit, told)) for file in read_files]
     waivers = _settled_waivers(commit, read_files) if settings.profile else ()
@@ -146,14 +144,14 @@ def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
     return same - {one.id for one in now if before.get(one.id) != one.value}
 
 
-def _files(commit: Commit) -> Iterator[ReadFile]:
-    for path, content in commit.found.manifests():
+def _files(found: Snapshot, rules: Rules, settings: Settings) -> Iterator[ReadFile]:
+    for path, content in found.manifests():
         if content is None:
-            large = path in commit.found.unread
+            large = path in found.unread
             words = "too large, not read" if large else "it is no regular file of this commit"
             yield ReadFile(path, (), (Problem("SYN-001", path, 1, 1, words),))
         else:
-            yield read(path, content, commit.rules, commit.settings)
+            yield read(path, content, rules, settings)
 
 
 def _surroundings(file: ReadFile, commit: Commit, seen: Reconciled) -> Surroundings:

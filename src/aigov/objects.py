@@ -117,4 +117,7 @@ def open_objects(path: str) -> Bulk | Repository:
     except UsageError as error:
         if error.remedy:
             raise
-    return Repository(path)
+    found = Repository(path)
+    if found.root != os.path.realpath(path):  # git looks for one above it, too
+        raise UsageError("no git repository", where=path)
+    return found

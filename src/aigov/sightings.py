@@ -52,10 +52,11 @@ def sight(
               if near.name not in folders)  # fmt: skip
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
-    stated = {posixpath.dirname(path) for path in paths
-              if (row := stating(path, detectors)) and not row.get("locked")}  # fmt: skip
+    stating_them = {path: row for path in paths if (row := stating(path, detectors))}
+    stated = {posixpath.dirname(path) for path, row in stating_them.items()
+              if not row.get("locked")}  # fmt: skip
     code = {posixpath.dirname(path): path for path in reversed(paths)
-            if _language(path, detectors) or stating(path, detectors)}  # fmt: skip
+            if path in stating_them or _language(path, detectors)}  # fmt: skip
     return Sightings(
         tuple(sorted({*found, *nearer, *servers})),
         tuple(sorted(stated)),
