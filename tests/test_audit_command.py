@@ -23,6 +23,7 @@ from referencing import Registry, Resource
 
 import fleet
 from aigov.gate import look
+from forge.rest import TOKEN
 from history.conftest import new_postgresql, postgres  # noqa: F401  # fixtures
 from judging import EXAMPLES, ROOT
 from test_check_command import run  # noqa: F401
@@ -179,7 +180,7 @@ def test_serial_processes_and_a_cluster_give_the_same_bytes(few, tmp_path, clust
     }.items():
         db, report = tmp_path / f"{name}.db", tmp_path / f"{name}.json"
         subprocess.run(
-            command("audit", few, *DATE, *PROFILE, *engine, "--db", db, "-q", f"--format=json={report}"),
+            command("audit", few, *DATE, *PROFILE, *engine, "--db", db, f"--format=json={report}"),
             env=environment(tmp_path), capture_output=True, check=False,
         )  # fmt: skip
         found[name] = report.read_bytes(), exported(db)
@@ -320,121 +321,138 @@ def test_another_audit_is_not_resumed(audit, folder, tmp_path, run):  # noqa: F8
 # --- what is wrong with one repository, and what is hostile
 
 
-def canary_config(canary: Path) -> str:
-    ran = f"touch {canary}"
-    return f"""[core]
+CONFIG = """[core]
 \trepositoryformatversion = 0
 \tbare = true
-\tfsmonitor = {ran}
+\tfsmonitor = RUN
 \thooksPath = hooks
-\tsshCommand = {ran}
-\tpager = {ran}
+\tsshCommand = RUN
+\tpager = RUN
 \tattributesFile = attributes
-\talternateRefsCommand = {ran}
+\talternateRefsCommand = RUN
 [alias]
-\tlog = !{ran}
-\trev-parse = !{ran}
+\tlog = !RUN
+\trev-parse = !RUN
+\tcat-file = !RUN
 [filter "x"]
-\tclean = {ran}
-\tsmudge = {ran}
-\tprocess = {ran}
+\tclean = RUN
+\tsmudge = RUN
+\tprocess = RUN
+\trequired = true
 [diff]
-\texternal = {ran}
+\texternal = RUN
 [diff "x"]
-\ttextconv = {ran}
-\tcommand = {ran}
+\ttextconv = RUN
+\tcommand = RUN
 [gpg]
-\tprogram = {ran}
+\tprogram = RUN
 [log]
 \tshowSignature = true
 [include]
 \tpath = more
 """
+SOUND = fleet.content("registered", 1)
 
 
-def test_each_hostile_repository_has_a_row_and_nothing_is_run(audit, tmp_path):
-    top, canary = tmp_path / "hostile", tmp_path / "canary"
-    sound = {**fleet.content("registered", 1), "requirements.txt": fleet.NEEDS}
-    attributes = b"* filter=x diff=x\n"
-
-    def make(name: str, files: fleet.Files = sound, **given: Any) -> Path:
-        return fleet.repository(top / f"{name}.git", files, **given)
-
-    make("sound")
+def damaged(top: Path) -> None:
+    """Make what cannot be read: without a commit, half a repository, bad and missing objects."""
     fleet.repository(top / "empty.git")
-    pack = next((make("flipped") / "objects" / "pack").glob("*.pack"))
+    (top / "nothing.git" / "objects").mkdir(parents=True)
+    (top / "nothing.git" / "HEAD").write_text("ref: refs/heads/main\n")
+    flipped = fleet.repository(top / "flipped.git", SOUND)
+    (pack,) = (flipped / "objects" / "pack").glob("*.pack")
     data = bytearray(pack.read_bytes())
-    pack.chmod(0o600)
     data[len(data) // 3] ^= 0xFF
-    data[len(data) // 2] ^= 0xFF
+    pack.chmod(0o600)
     pack.write_bytes(data)
-    missing = make("missing")
+    missing = fleet.repository(top / "missing.git", SOUND)
     git = ["git", "-C", str(missing)]
-    pack = next((missing / "objects" / "pack").glob("*.pack"))
-    kept = pack.rename(tmp_path / "kept.pack")
+    (pack,) = (missing / "objects" / "pack").glob("*.pack")
+    data = bytearray(pack.read_bytes())
     shutil.rmtree(missing / "objects" / "pack")
-    with kept.open("rb") as stream:
-        subprocess.run([*git, "unpack-objects", "-q"], stdin=stream, check=True)
+    subprocess.run([*git, "unpack-objects", "-q"], input=data, check=True)
     blob = subprocess.check_output([*git, "rev-parse", "HEAD:app.py"], text=True).strip()
     (missing / "objects" / blob[:2] / blob[2:]).unlink()
-    make("sha256", form="sha256")
-    make("loop", {**sound, "a": ("120000", b"b"), "b": ("120000", b"a"),
-                  "c/aigov.yaml": ("120000", b"../c"), "requirements.txt": ("120000", b"a"),
-                  "out/aigov.yaml": ("120000", b"../../../../../../etc/passwd")})  # fmt: skip
-    long = "/".join(["d" * 199] * 20)
-    make("long", {**sound, f"{long}/app.py": fleet.USING})
-    make("bytes", {**sound, "caf\udce9/\udcff.py": fleet.USING, "a\nb\x1b[31m.py": fleet.USING})
-    make(
-        "surrogates",
-        {"aigov.yaml": fleet.pilot() + b'  note: "\\ud800"\n', "x.aigov.yaml": b"\xff\xfe"},
+
+
+def strange(top: Path) -> None:
+    """Make what is rare, and sound all the same."""
+    fleet.repository(top / "sha256.git", SOUND, form="sha256")
+    names = {"caf\udce9/\udcff.py": fleet.USING, "a\nb\x1b[31m.py": fleet.USING}
+    fleet.repository(top / "bytes.git", {**SOUND, **names})
+    fleet.repository(top / "long.git", {**SOUND, f"{LONG}/app.py": fleet.USING})
+    links = {
+        "a": b"b",
+        "b": b"a",
+        "c/x.py": b"../c",
+        "requirements-a.txt": b"a",
+        "d.py": b"/etc/passwd",
+    }
+    fleet.repository(
+        top / "links.git", {**SOUND, **{at: ("120000", to) for at, to in links.items()}}
     )
-    make(
-        "bomb",
-        {
-            "aigov.yaml": b"a: &a [x,x,x,x,x,x,x,x,x]\n"
-            + b"".join(
-                b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9))
-                for n in range(20)
-            )
-        },
-    )
-    make("deep", {"aigov.yaml": b"[" * 100_000})
-    make(
-        "tags",
-        {"aigov.yaml": b"!!python/object/apply:os.system ['touch %s']\n" % str(canary).encode()},
-    )
+
+
+def hostile_yaml(top: Path, canary: Path) -> None:
+    """Make manifests that are to hurt whoever reads them."""
+    layers = (b"%c: &%c [%s]\n" % (n, n, b",".join([b"*%c" % (n - 1)] * 9)) for n in range(98, 118))
+    for name, text in {
+        "bomb": b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(layers),
+        "deep": b"[" * 100_000,
+        "tags": f"!!python/object/apply:os.system ['touch {canary}']\n".encode(),
+        "halves": fleet.pilot() + b'  note: "\\ud800"\n',
+        "binary": b"\xff\xfe\0",
+    }.items():
+        fleet.repository(top / f"{name}.git", {"aigov.yaml": text})
+
+
+def scheming(top: Path, canary: Path) -> None:
+    """Make repositories with everything that git would run: none may."""
+    attributes = b"* filter=x diff=x\n"
     for name in ("config", "hooks"):
-        path = make(name, {**sound, ".gitattributes": attributes})
+        path = fleet.repository(top / f"{name}.git", {**SOUND, ".gitattributes": attributes})
         (path / "hooks").mkdir()
         for hook in ("post-checkout", "pre-auto-gc", "reference-transaction", "fsmonitor-watchman"):
             (path / "hooks" / hook).write_text(f"#!/bin/sh\ntouch {canary}\n")
             (path / "hooks" / hook).chmod(0o755)
         (path / "attributes").write_bytes(attributes)
         if name == "config":
-            (path / "config").write_text(canary_config(canary))
+            (path / "config").write_text(CONFIG.replace("RUN", f"touch {canary}"))
             (path / "more").write_text(f"[core]\n\tfsmonitor = touch {canary}\n")
-    (top / "nothing.git" / "objects").mkdir(parents=True)
-    (top / "nothing.git" / "HEAD").write_text("ref: refs/heads/main\n")
+
+
+LONG = "/".join(["d" * 199] * 20)
+"""A path of 4,000 characters with its file."""
+
+
+def test_each_hostile_repository_has_a_row_and_nothing_is_run(audit, tmp_path):
+    top, canary = tmp_path / "all" / "hostile", tmp_path / "canary"
+    subprocess.run(["git", "init", "-q", tmp_path / "all"], check=True)  # never taken for one below
+    fleet.repository(top / "sound.git", SOUND)
+    damaged(top)
+    strange(top)
+    hostile_yaml(top, canary)
+    scheming(top, canary)
     code, report, err = audit(top, *PROFILE, "--error-budget", "100")
-    found = rows(report)
+    found = {name.removesuffix(".git"): one for name, one in rows(report).items()}
     assert code == 1
     assert not canary.exists()
     assert len(err.splitlines()) == len(found) == len(list(top.iterdir()))
-    failed = {
-        name[:-4]: one["error"].partition(":")[0] for name, one in found.items() if one["error"]
-    }
-    assert failed == {
+    classes = {name: one["error"].partition(":")[0] for name, one in found.items() if one["error"]}
+    assert classes == {
         "empty": "empty", "flipped": "corrupt", "missing": "corrupt", "nothing": "corrupt",
     }  # fmt: skip
-    uses = {name[:-4]: one["ai_use"] for name, one in found.items() if one["state"] == "ok"}
-    unsound = {"surrogates": "none", "bomb": "none", "deep": "none", "tags": "none"}
-    same = ("sound", "sha256", "loop", "long", "bytes", "config", "hooks")
-    assert uses == dict.fromkeys(same, "registered") | unsound
-    for name in ("bomb", "deep", "tags", "surrogates"):
-        codes = {one["code"] for one in found[f"{name}.git"]["problems"]}
-        assert "SYN-001" in codes, name
-    paths = {one["path"] for one in found["long.git"]["detections"]}
-    assert f"{long}/app.py" in paths
+    uses = {name: one["ai_use"] for name, one in found.items() if one["state"] == "ok"}
+    sound = ("sound", "sha256", "bytes", "long", "links", "config", "hooks")
+    unsound = ("bomb", "deep", "tags", "halves", "binary")
+    assert uses == dict.fromkeys(sound, "registered") | dict.fromkeys(unsound, "none")
+    for name in unsound:
+        assert [one["code"] for one in found[name]["problems"]] == ["SYN-001"], name
+    for name in sound:  # what is odd beside it changes nothing of how a use case is judged
+        results = found[name]["documents"][0]["results"]
+        assert results == found["sound"]["documents"][0]["results"], name
+    assert f"{LONG}/app.py" in {one["path"] for one in found["long"]["detections"]}
+    assert len(found["bytes"]["detections"]) == len(found["sound"]["detections"]) + 2
 
 
 def test_what_a_name_or_file_holds_forges_no_line_of_a_report(run, tmp_path):  # noqa: F811
@@ -474,18 +492,148 @@ def test_one_that_hangs_ends_in_its_time_and_the_others_are_audited(audit, tmp_p
 
 
 def test_urls_are_mirrored_and_what_cannot_be_had_says_why(
-    audit, web, remote, tmp_path, monkeypatch
+    audit, web, remote, tmp_path, monkeypatch  # noqa: F811
 ):
-    remote("acme/bot.git", **{"app.py": fleet.USING, "model.bin": b"\0" * 2_000_000})
+    huge = b"\x80\x02" + os.urandom(2_000_000)
+    remote("acme/bot.git", **{"app.py": fleet.USING, "model.pkl": huge})
     remote("acme/plain.git", **{"x.py": fleet.CODE})
     remote("acme/none.git")
-    urls = [f"{web.url}/{path}" for path in ("acme/bot.git", "acme/plain.git", "acme/none.git",
-                                           "acme/gone.git", "private/bot.git")]  # fmt: skip
+    remote("acme/private.git", **{"x.py": fleet.CODE})
+    names = ("bot", "plain", "none", "gone", "private")
+    urls = [f"{web.url}/acme/{name}.git" for name in names]
     (tmp_path / "urls.txt").write_text("\n".join(urls), "utf-8")
-    monkeypatch.setenv("GITHUB_TOKEN", "ghp_hidden123")
-    code, report, err = audit(tmp_path / "urls.txt", "--error-budget", "60")
-    found = {name.rpartition("/")[2]: one for name, one in rows(report).items()}
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    found = []
+    for _ in range(2):
+        code, report, err = audit(tmp_path / "urls.txt", "--error-budget", "60")
+        assert code == 1
+        found.append(report)
+        assert TOKEN not in err + json.dumps(report)
+    assert TOKEN.encode() not in (tmp_path / "history.db").read_bytes()
+    assert rows(found[0]) == rows(found[1])
+    assert found[0] == found[1]
+    each = {name.rpartition("/")[2]: one for name, one in rows(report).items()}
+    ends = {name: each[name]["error"] or each[name]["ai_use"] for name in names}
+    assert {name: end.partition(":")[0] for name, end in ends.items()} == {
+        "bot": "unregistered", "plain": "none", "none": "empty", "gone": "not found",
+        "private": "password needed",
+    }  # fmt: skip
+    assert each["bot"]["unread"] == ["model.pkl"]
+    assert report["summary"]["sums"]["unread"] == 1
+
+
+# --- what a profile, a stage and a commit change
+
+
+def test_what_the_profile_says_is_no_ai_is_none_until_the_day_it_names(audit, tmp_path):
+    fleet.repository(tmp_path / "northbank" / "vault-torch.git", fleet.content("unregistered", 1))
+    for source in (tmp_path, tmp_path / "northbank"):
+        code, report, _ = audit(source, *PROFILE)
+        (one,) = report["repositories"]
+        assert (code, one["ai_use"], one["problems"]) == (0, "declared_not_ai", [])
+        assert one["notes"][0].startswith("no use of AI, says the profile until 2027-05-31")
+    code, report, _ = audit(tmp_path, *PROFILE, date="2027-06-01")
+    assert (code, report["repositories"][0]["ai_use"]) == (1, "unregistered")
+    assert words(report["changes"])["newly_unregistered"] == ["northbank/vault-torch.git"]
+    assert audit(tmp_path)[1]["repositories"][0]["ai_use"] == "unregistered"  # no profile
+
+
+def test_what_is_retired_and_still_runs_is_judged_as_live(audit, tmp_path):
+    files = fleet.content("registered", 1)
+    retired = files["aigov.yaml"].replace(b"stage: pilot\n", b"stage: retired\n", 1)
+    assert retired != files["aigov.yaml"]
+    fleet.repository(tmp_path / "top" / "runs.git", {**files, "aigov.yaml": retired})
+    fleet.repository(tmp_path / "top" / "off.git", {"aigov.yaml": retired, "x.py": fleet.CODE})
+    code, report, _ = audit(tmp_path / "top", *PROFILE)
+    stages = {name: one["documents"][0] for name, one in rows(report).items()}
+    assert stages["runs.git"]["stage"] == "production"
+    assert stages["off.git"]["stage"] == "retired"
+    failing = {one["code"] for one in stages["runs.git"]["results"] if one["outcome"] == "fail"}
+    assert "MAN-006" in failing
     assert code == 1
-    uses = {name: one["ai_use"] for name, one in found.items() if one["state"] == "ok"}
-    assert uses == {"bot": "unregistered", "plain": "none"} or found["bot"]["error"]
-    assert "ghp_hidden123" not in err + json.dumps(report)
+
+
+def test_a_commit_is_judged_by_itself(audit, tmp_path):
+    plain, ai = fleet.content("none", 1), fleet.content("unregistered", 1)
+    path = fleet.repository(tmp_path / "one.git", plain, ai)
+    commits = subprocess.check_output(["git", "-C", path, "log", "--format=%H"], text=True).split()
+    code, report, _ = audit(f"{path}@{commits[0][:10]}", f"{path}@{commits[1]}", path)
+    uses = {one["head"]: one["ai_use"] for one in report["repositories"]}
+    assert uses == dict(zip(commits, ("unregistered", "none"), strict=True))
+    assert (code, len(report["repositories"])) == (1, 3)
+    code, report, _ = audit(f"{path}@abcdef0123")
+    assert (code, report["repositories"][0]["error"]) == (2, "not found: no commit")
+
+
+# --- exit codes, formats and what is said meanwhile
+
+
+def test_the_exit_code_says_what_was_found(audit, tmp_path):
+    top = tmp_path / "top"
+    fleet.repository(top / "none.git", fleet.content("none", 1))
+    assert audit(top)[0] == 0
+    fleet.repository(top / "warned.git", {"aigov.yaml": fleet.pilot()})
+    sums = audit(top)[1]["summary"]["sums"]
+    assert (sums["blocking"], sums["warnings"] > 0) == (0, True)
+    assert [audit(top, "--fail-on", how)[0] for how in ("block", "warn", "never")] == [0, 1, 0]
+    fleet.repository(top / "used.git", fleet.content("unregistered", 2))
+    assert [audit(top, "--fail-on", how)[0] for how in ("block", "never")] == [1, 0]
+    fleet.repository(top / "empty.git")
+    assert audit(top)[0] == 2
+    assert audit(top, "--fail-on", "never")[0] == 2
+    assert audit(top, "--error-budget", "24")[0] == 2
+    assert audit(top, "--error-budget", "25")[0] == 1
+
+
+def test_wrong_use_is_2_and_says_what_to_do(audit, few, tmp_path, monkeypatch):
+    own = tmp_path / "own"
+    shutil.copytree(next(few.glob("*/none-0.git")), own / ".git")
+    profile = own / "organization.yaml"
+    shutil.copy(EXAMPLES / "organization.yaml", profile)
+    (own / "link.yaml").symlink_to(EXAMPLES / "organization.yaml")
+    (tmp_path / "away.yaml").symlink_to(profile)
+    (tmp_path / "nobody").mkdir()
+    for given, said in {
+        (own, "--profile", profile): "lies inside own, which is audited",
+        (own, "--profile", own / "link.yaml"): "lies inside own, which is audited",
+        (own, "--profile", tmp_path / "away.yaml"): "lies inside own, which is audited",
+        (own, "--policies", own): "lies inside own, which is audited",
+        (tmp_path / "gone",): "there is no such source",
+        (tmp_path / "nobody",): "no repository",
+        (own, "--format", "sarif"): "--format sarif=FOLDER",
+        (own, "--format", "junit"): "no format junit",
+        (own, "--dask", "tcp://127.0.0.1:9"): "the Dask cluster cannot be used",
+        (own, "--profile", tmp_path / "gone.yaml"): "the profile cannot be read",
+        (own, "--attestations", tmp_path / "gone"): "the attestations cannot be read",
+    }.items():
+        monkeypatch.setattr("aigov.workers.JOINING_SECONDS", 1)
+        code, report, err = audit(*given)
+        assert (code, report) == (2, None), given
+        assert said in err, given
+
+
+def test_progress_is_a_line_of_json_a_repository_and_quiet_says_none(run, few, tmp_path):  # noqa: F811
+    arguments = ("audit", few, *DATE, "--db", tmp_path / "h.db", "--workers", 0)
+    _, out, err = run(*arguments)
+    told = [json.loads(line) for line in err.splitlines()]
+    assert [one["done"] for one in told] == [*range(1, FEW + 1)]
+    assert {one["of"] for one in told} == {FEW}
+    assert all(one["name"] not in out or one["state"] == "ok" for one in told)
+    _, out, err = run(*arguments, "--quiet")
+    assert err == ""
+    assert len(out.splitlines()) <= 4
+
+
+def test_sarif_is_a_file_a_repository_that_has_something(run, tmp_path):  # noqa: F811
+    for name in ("a/b", "a-b", "a/c"):
+        kind = "none" if name == "a/c" else "unregistered"
+        fleet.repository(tmp_path / "top" / f"{name}.git", fleet.content(kind, 1))
+    reports = tmp_path / "reports"
+    run("audit", tmp_path / "top", *DATE, "--db", tmp_path / "h.db", "--workers", 0,
+        "--format", f"sarif={reports}")  # fmt: skip
+    names = sorted(one.name for one in reports.iterdir())
+    assert len(names) == 2
+    assert all(name.startswith("a-b.git-") for name in names)
+    for one in reports.iterdir():
+        (found,) = json.loads(one.read_text("utf-8"))["runs"]
+        assert {result["ruleId"] for result in found["results"]} == {"REP-001"}

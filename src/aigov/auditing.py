@@ -120,6 +120,7 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
             known = task["known"]
             fresh = known is None or known["tree"] != tree
             facts = _facts(judge, found, tree) if fresh else known
+            found.unread.update(facts["unread"])
             head, name = _head(judge, where, found), source.where.removesuffix(".git")
             result = judge_commit(head, repository=name, seen=_sightings(facts))
     except AigovError as error:
@@ -131,7 +132,7 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
         "detections": [one._asdict() for one in result.detections] if result
                       else [one._asdict() for one in _sightings(facts).detections],
         "problems": [one._asdict() for one in result.problems] if result else [],
-        "unread": sorted(found.unread.union(facts["unread"]))[:MAX_UNREAD],
+        "unread": sorted(found.unread)[:MAX_UNREAD],
         "demoted": facts["demoted"],
         "notes": [one for one in result.notes if one != NO_PROFILE] if result else [],
     }  # fmt: skip
@@ -178,7 +179,7 @@ def _told(one: Prepared) -> dict[str, Any]:
 
 def _facts(judge: Judge, found: Snapshot, tree: str) -> dict[str, Any]:
     seen = look(found, judge.rules, judge.detectors)
-    return {"tree": tree, "unread": sorted(found.unread)[:MAX_UNREAD], **seen._asdict()}
+    return {"tree": tree, "unread": sorted(found.unread), **seen._asdict()}
 
 
 def _sightings(facts: Mapping[str, Any]) -> Sightings:

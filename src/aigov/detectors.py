@@ -9,8 +9,8 @@ _SEPARATORS = re.compile(r"[-_./:\\]")
 _PIECES = re.compile("[a-z0-9]+")
 _COMMON = frozenset((
     "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
-    "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft", "org",
-    "python", "sdk", "service", "services",
+    "for", "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft",
+    "org", "python", "sdk", "service", "services",
 ))  # fmt: skip
 """Pieces of names that most code holds: a name is looked for by another of its pieces."""
 

@@ -34,7 +34,7 @@ class Bulk:
             UsageError: libgit2 cannot open it, or part of its objects lie elsewhere.
         """
         try:
-            self._repo = pygit2.Repository(path)
+            self._repo = pygit2.Repository(path, pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
         except (*_UNREADABLE, OSError) as error:
             raise UsageError(f"libgit2 cannot open it ({error!s:.200})", where=path) from None
         self.root = os.path.realpath(self._repo.workdir or self._repo.path)
