@@ -359,6 +359,8 @@ def damaged(top: Path) -> None:
     fleet.repository(top / "empty.git")
     (top / "nothing.git" / "objects").mkdir(parents=True)
     (top / "nothing.git" / "HEAD").write_text("ref: refs/heads/main\n")
+    beheaded = fleet.repository(top / "beheaded.git", SOUND)
+    (beheaded / "refs" / "heads" / "main").write_text("1" * 40)
     flipped = fleet.repository(top / "flipped.git", SOUND)
     (pack,) = (flipped / "objects" / "pack").glob("*.pack")
     data = bytearray(pack.read_bytes())
@@ -440,7 +442,8 @@ def test_each_hostile_repository_has_a_row_and_nothing_is_run(audit, tmp_path):
     assert len(err.splitlines()) == len(found) == len(list(top.iterdir()))
     classes = {name: one["error"].partition(":")[0] for name, one in found.items() if one["error"]}
     assert classes == {
-        "empty": "empty", "flipped": "corrupt", "missing": "corrupt", "nothing": "corrupt",
+        "beheaded": "corrupt", "empty": "empty", "flipped": "corrupt", "missing": "corrupt",
+        "nothing": "corrupt",
     }  # fmt: skip
     uses = {name: one["ai_use"] for name, one in found.items() if one["state"] == "ok"}
     sound = ("sound", "sha256", "bytes", "long", "links", "config", "hooks")
@@ -492,7 +495,11 @@ def test_one_that_hangs_ends_in_its_time_and_the_others_are_audited(audit, tmp_p
 
 
 def test_urls_are_mirrored_and_what_cannot_be_had_says_why(
-    audit, web, remote, tmp_path, monkeypatch  # noqa: F811
+    audit,
+    web,
+    remote,  # noqa: F811
+    tmp_path,
+    monkeypatch,
 ):
     huge = b"\x80\x02" + os.urandom(2_000_000)
     remote("acme/bot.git", **{"app.py": fleet.USING, "model.pkl": huge})

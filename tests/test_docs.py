@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import click
 import pytest
 
+import fleet
 from aigov.cli import COMMANDS, aigov
 from aigov.cli.import_ import load_map
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES, find_manifests
@@ -183,6 +184,17 @@ EXAMPLES_SHOWN = [
 OWN = "deploy-operate/oversight-understaffed"
 
 
+def audited(checkout: Path, words: list[str]) -> list[str]:
+    """Make what an audit goes through; for what lies elsewhere there are words that name it."""
+    plain = fleet.repository(checkout / "mirrors" / "plain.git", fleet.content("none", 1))
+    fleet.repository(checkout / "mirrors" / "bot.git", fleet.content("unregistered", 1))
+    (checkout / "urls.txt").write_text(f"{plain.as_uri()}  # a remark\n", "utf-8")
+    shutil.copy(ROOT / "examples" / "organization.yaml", checkout)
+    there = {"~/mirrors": "mirrors", "github:northbank": "mirrors"}
+    there |= {one: "history.db" for one in words if one.startswith("postgresql:")}
+    return [there.get(one, one) for one in words]
+
+
 @pytest.mark.parametrize("line", EXAMPLES_SHOWN)
 def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
     """In a folder that holds what the examples name."""
@@ -222,6 +234,8 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             subprocess.run([*git, *step.split()], cwd=checkout, check=True)
         commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=checkout, text=True)
         words[3] = f"git+file://{checkout}@{commit.strip()}#packs/ours"
+    if words[1] == "audit":
+        words = audited(checkout, words)
     if words[1] == "db":
         assert run("db", "upgrade")[0] == run("db", "upgrade", "--db", "history.db")[0] == 0
     if words[1] == "verify":

@@ -99,19 +99,22 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         `entry` (`repositories` in `schemas/audit.v1.json`), `about` (of each of its documents what
-        the history keeps), `facts` (a tree and all that was found
-        in it, None where they were known) and `sarif` (text, or None).
+        the history keeps), `facts` (a tree and all that was found in it, None where they were
+        known) and `sarif` (text, or None).
+
+    Raises:
+        UsageError: the folder of the mirrors cannot be used.
     """
     source = Source(*task["source"])
     where, wanted = source.where, source.commit or "HEAD"
     if source.trouble:
         return failed(source, source.trouble)
+    if is_url(where):
+        copy = mirror(source, judge.order.mirrors, Limits(judge.order.seconds * PATIENCE))
+        if copy.failure:
+            return failed(source, copy.failure)
+        where, wanted = copy.path, source.commit or copy.head
     try:
-        if is_url(where):
-            copy = mirror(source, judge.order.mirrors, Limits(judge.order.seconds * PATIENCE))
-            if copy.failure:
-                return failed(source, copy.failure)
-            where, wanted = copy.path, source.commit or copy.head
         with closing(open_objects(where)) as objects:
             commit = objects.commit(wanted)
             if commit is None:

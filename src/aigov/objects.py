@@ -48,10 +48,17 @@ class Bulk:
             )
 
     def commit(self, rev: str) -> str | None:
-        """Return the full id of the commit that `rev` names, None if there is none."""
+        """Return the full id of the commit that `rev` names, None if there is none.
+
+        Raises:
+            UsageError: the head is somewhere, and no commit is there.
+        """
         try:
             return str(self._repo.revparse_single(rev).peel(pygit2.Commit).id)
-        except (*_UNREADABLE, pygit2.InvalidSpecError):
+        except (*_UNREADABLE, pygit2.InvalidSpecError) as error:
+            if rev == "HEAD" and not self._repo.head_is_unborn:
+                problem = "the commit at its head is damaged or missing"
+                raise UsageError(problem, where=self.root) from error
             return None
 
     def tree(self, commit: str) -> str:
