@@ -19,11 +19,11 @@ demo: ## Install into a new virtual environment and judge the shipped examples
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[attest,audit,forge]'
-	$(BIN)/pip install --quiet --disable-pip-version-check hypothesis pytest pytest-cov
+	$(BIN)/pip install --quiet --disable-pip-version-check hypothesis pytest pytest-cov pytest-xdist
 	touch $@
 
 test: $(BIN)/.installed ## Run the whole suite with branch coverage of the pure core
-	AIGOV_TEST_REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest -q -rs --cov --cov-report=term
+	AIGOV_TEST_REQUIRE="$(REQUIRE)" $(BIN)/python -m pytest -q -rs -n auto --dist loadfile --cov --cov-report=term
 
 prove: $(BIN)/.installed ## Prove the shipped policies by their cases and mutants
 	$(BIN)/aigov-gate policies test

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from forge.web import Web, missing
 
 ROOT = Path(__file__).parents[1]
+settings.register_profile("aigov", deadline=None)  # a busy machine is no fault
+settings.load_profile("aigov")
 
 
 @pytest.fixture(scope="session")

@@ -184,6 +184,16 @@ EXAMPLES_SHOWN = [
 OWN = "deploy-operate/oversight-understaffed"
 
 
+def own_policy(checkout: Path) -> None:
+    """Make a pack of one policy."""
+    for ending in (".yaml", ".cases.yaml"):
+        own = (ROOT / "policies" / f"{OWN}{ending}").read_text("utf-8")
+        own = own.replace("min_oversight", "min_own").replace("OPS-008", "OWN-001")
+        path = checkout / "our-policies" / "deploy-operate" / f"queue-short{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(own.replace("id: oversight-understaffed", "id: queue-short"), "utf-8")
+
+
 def audited(checkout: Path, words: list[str]) -> list[str]:
     """Make what an audit goes through; for what lies elsewhere there are words that name it."""
     plain = fleet.repository(checkout / "mirrors" / "plain.git", fleet.content("none", 1))
@@ -212,12 +222,7 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
         (checkout / "aigov.yaml").unlink()
         (checkout / "answers.yaml").write_text("where: EU\n", "utf-8")
     if words[1] == "policies":
-        for ending in (".yaml", ".cases.yaml"):
-            own = (ROOT / "policies" / f"{OWN}{ending}").read_text("utf-8")
-            own = own.replace("min_oversight", "min_own").replace("OPS-008", "OWN-001")
-            path = checkout / "our-policies" / "deploy-operate" / f"queue-short{ending}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(own.replace("id: oversight-understaffed", "id: queue-short"), "utf-8")
+        own_policy(checkout)
     if words[1] == "gate":
         landed = "update-ref refs/remotes/origin/main HEAD"
         for step in ("init -q", "add aigov.yaml", "commit -qm start", landed):

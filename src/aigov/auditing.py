@@ -154,6 +154,7 @@ def _blank(source: Source) -> dict[str, Any]:
         "name": source.name, "source": source.where, "head": None, "tree": None,
         "state": "failed", "error": None, "ai_use": "none",
         "documents": [], "detections": [], "problems": [], "unread": [], "demoted": {},
+        "notes": [],
     }  # fmt: skip
 
 
