@@ -586,7 +586,11 @@ def test_the_exit_code_says_what_was_found(audit, tmp_path):
     fleet.repository(top / "used.git", fleet.content("unregistered", 2))
     assert [audit(top, "--fail-on", how)[0] for how in ("block", "never")] == [1, 0]
     fleet.repository(top / "empty.git")
-    assert audit(top)[0] == 2
+    code, _, err = audit(top)
+    assert code == 2
+    assert err.splitlines()[-1] == (
+        "1 of 4 repositories could not be judged: more than 1 % (--error-budget)"
+    )
     assert audit(top, "--fail-on", "never")[0] == 2
     assert audit(top, "--error-budget", "24")[0] == 2
     assert audit(top, "--error-budget", "25")[0] == 1

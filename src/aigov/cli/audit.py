@@ -244,7 +244,12 @@ def _exit_code(fleet: FleetAudit, fail_on: str, budget: float) -> int:
         results = (one for document in entry["documents"] for one in document["results"])
         misbehaved = misbehaved or any(effect(one) == "error" for one in results)
     states, sums = totals["repositories"], totals["sums"]
-    if misbehaved or states["failed"] * 100 > budget * sum(states.values()):
+    every, failed = sum(states.values()), states["failed"]
+    if failed * 100 > budget * every:
+        many = f"{failed:,} of {every:,} repositories could not be judged"
+        click.echo(f"{many}: more than {budget:g} % (--error-budget)", err=True)
+        return 2
+    if misbehaved:
         return 2
     found = {"block": sums["blocking"], "warn": sums["blocking"] + sums["warnings"], "never": 0}
     return int(found[fail_on] > 0)
