@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import click
 import pytest
 
+import fleet
 from aigov.cli import COMMANDS, aigov
 from aigov.cli.import_ import load_map
 from aigov.repositories import MANIFEST_ENDINGS, MANIFEST_NAMES, find_manifests
@@ -183,6 +184,27 @@ EXAMPLES_SHOWN = [
 OWN = "deploy-operate/oversight-understaffed"
 
 
+def own_policy(checkout: Path) -> None:
+    """Make a pack of one policy."""
+    for ending in (".yaml", ".cases.yaml"):
+        own = (ROOT / "policies" / f"{OWN}{ending}").read_text("utf-8")
+        own = own.replace("min_oversight", "min_own").replace("OPS-008", "OWN-001")
+        path = checkout / "our-policies" / "deploy-operate" / f"queue-short{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(own.replace("id: oversight-understaffed", "id: queue-short"), "utf-8")
+
+
+def audited(checkout: Path, words: list[str]) -> list[str]:
+    """Make what an audit goes through; for what lies elsewhere there are words that name it."""
+    plain = fleet.repository(checkout / "mirrors" / "plain.git", fleet.content("none", 1))
+    fleet.repository(checkout / "mirrors" / "bot.git", fleet.content("unregistered", 1))
+    (checkout / "urls.txt").write_text(f"{plain.as_uri()}  # a remark\n", "utf-8")
+    shutil.copy(ROOT / "examples" / "organization.yaml", checkout)
+    there = {"~/mirrors": "mirrors", "github:northbank": "mirrors"}
+    there |= {one: "history.db" for one in words if one.startswith("postgresql:")}
+    return [there.get(one, one) for one in words]
+
+
 @pytest.mark.parametrize("line", EXAMPLES_SHOWN)
 def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
     """In a folder that holds what the examples name."""
@@ -200,12 +222,7 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
         (checkout / "aigov.yaml").unlink()
         (checkout / "answers.yaml").write_text("where: EU\n", "utf-8")
     if words[1] == "policies":
-        for ending in (".yaml", ".cases.yaml"):
-            own = (ROOT / "policies" / f"{OWN}{ending}").read_text("utf-8")
-            own = own.replace("min_oversight", "min_own").replace("OPS-008", "OWN-001")
-            path = checkout / "our-policies" / "deploy-operate" / f"queue-short{ending}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(own.replace("id: oversight-understaffed", "id: queue-short"), "utf-8")
+        own_policy(checkout)
     if words[1] == "gate":
         landed = "update-ref refs/remotes/origin/main HEAD"
         for step in ("init -q", "add aigov.yaml", "commit -qm start", landed):
@@ -222,6 +239,8 @@ def test_an_example_of_the_help_runs(line, run, checkout):  # noqa: F811
             subprocess.run([*git, *step.split()], cwd=checkout, check=True)
         commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=checkout, text=True)
         words[3] = f"git+file://{checkout}@{commit.strip()}#packs/ours"
+    if words[1] == "audit":
+        words = audited(checkout, words)
     if words[1] == "db":
         assert run("db", "upgrade")[0] == run("db", "upgrade", "--db", "history.db")[0] == 0
     if words[1] == "verify":

@@ -147,3 +147,8 @@ def test_hostile_files_take_little_time_and_tell_little():
     told = named(files)
     assert process_time() - start < 20
     assert len(told) == MAX_NAMED
+
+
+def test_what_counts_as_a_mention_is_counted_by_reason():
+    found = seen({"test_app.py": "import openai\n", "app.py": "import anthropic\n"})
+    assert found.demoted == {"test": 1}

@@ -59,10 +59,8 @@ def audit(
     history.begin(scope, plan.order.as_of, resume=plan.resume)
     numbers = {source.name: number for number, source in enumerate(found, 1)}
     todo = [source for source in found if not (plan.resume and history.done(source.name))]
-    known = _before(history)
     tasks = (
-        {"source": list(source), "known": _known(source, history, known, version)}
-        for source in todo
+        {"source": list(source), "known": history.known(source.name, version)} for source in todo
     )
     job = Job(audit_repository, partial(prepare, plan.order), plan.order.seconds, plan.mebibytes)
     with run(job, tasks, plan.engine) as results:
@@ -100,29 +98,13 @@ def _lost(done: Done) -> dict[str, Any]:
     return failed(Source(*done.task["source"]), f"{done.failure.kind}: {done.failure.message}")
 
 
-def _before(history: History) -> dict[str, str]:
-    """Return the tree that each repository had in the last complete run, by name."""
-    if not any(one.state == "complete" for one in history.runs()):
-        return {}
-    return {row["entry"]["name"]: row["entry"]["tree"] for row in history.rows()}
-
-
-def _known(
-    source: Source, history: History, trees: Mapping[str, str], version: str
-) -> dict[str, Any] | None:
-    """Return what is known of the tree that a source had the last time."""
-    tree = trees.get(source.name)
-    facts: dict[str, Any] | None = history.facts(tree, version) if tree else None
-    return facts
-
-
 def _digest(value: object) -> str:
     return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _changes(history: History) -> Changes | None:
-    """Return what changed since the run before, None if there is none."""
-    complete = [one for one in history.runs() if one.state == "complete"]
-    if len(complete) < 2:
-        return None
-    return changes_since(complete[-2].as_of, history.changes())
+    """Return what changed since the last run that was not the same as this, None without one."""
+    *runs, last = (one for one in history.runs() if one.state == "complete")
+    while runs and runs[-1].run == last.run:
+        last = runs.pop()
+    return changes_since(runs[-1].as_of, history.changes(last.ordinal)) if runs else None

@@ -13,7 +13,7 @@ from aigov import __version__
 from aigov.bundled import folder, read_tree, shipped_detectors
 from aigov.detectors import Detectors
 from aigov.errors import AigovError
-from aigov.gate import DEMANDED, Commit, judge_commit, look, read_commit
+from aigov.gate import DEMANDED, NO_PROFILE, Commit, judge_commit, look, read_commit
 from aigov.git import Repository
 from aigov.identities import Trail
 from aigov.lineage import Base, Histories
@@ -31,6 +31,8 @@ from aigov.sightings import Sightings
 from aigov.snapshots import Snapshot, snapshot
 from aigov.sources import Source
 
+PATIENCE = 0.8
+"""Of the time for a repository what its mirror may take: to say what it waited for."""
 MAX_UNREAD = 100
 """Files too large to be read that a row names."""
 
@@ -93,23 +95,26 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         judge: as `prepare` built it.
-        task: `source` as a list, and `known`: None, or a tree and what was found in it before.
+        task: `source` as a list, and `known`: None, or the `facts` of an earlier row.
 
     Returns:
         `entry` (`repositories` in `schemas/audit.v1.json`), `about` (of each of its documents what
-        the history keeps), `facts` (a tree and what was found in
-        it, None where it was known) and `sarif` (text, or None).
+        the history keeps), `facts` (a tree and all that was found in it, None where they were
+        known) and `sarif` (text, or None).
+
+    Raises:
+        UsageError: the folder of the mirrors cannot be used.
     """
     source = Source(*task["source"])
     where, wanted = source.where, source.commit or "HEAD"
     if source.trouble:
         return failed(source, source.trouble)
+    if is_url(where):
+        copy = mirror(source, judge.order.mirrors, Limits(judge.order.seconds * PATIENCE))
+        if copy.failure:
+            return failed(source, copy.failure)
+        where, wanted = copy.path, source.commit or copy.head
     try:
-        if is_url(where):
-            copy = mirror(source, judge.order.mirrors, Limits(judge.order.seconds))
-            if copy.failure:
-                return failed(source, copy.failure)
-            where, wanted = copy.path, source.commit or copy.head
         with closing(open_objects(where)) as objects:
             commit = objects.commit(wanted)
             if commit is None:
@@ -117,9 +122,10 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
             found, tree = snapshot(objects, commit), objects.tree(commit)
             known = task["known"]
             fresh = known is None or known["tree"] != tree
-            facts = _facts(look(found, judge.rules, judge.detectors), tree) if fresh else known
-            head = _head(judge, where, found)
-            result = judge_commit(head, repository=source.name, seen=_sightings(facts))
+            facts = _facts(judge, found, tree) if fresh else known
+            found.unread.update(facts["unread"])
+            head, name = _head(judge, where, found), source.where.removesuffix(".git")
+            result = judge_commit(head, repository=name, seen=_sightings(facts))
     except AigovError as error:
         return failed(source, f"corrupt: {error.problem}")
     entry = {
@@ -129,8 +135,9 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
         "detections": [one._asdict() for one in result.detections] if result
                       else [one._asdict() for one in _sightings(facts).detections],
         "problems": [one._asdict() for one in result.problems] if result else [],
-        "notes": list(result.notes) if result else [],
         "unread": sorted(found.unread)[:MAX_UNREAD],
+        "demoted": facts["demoted"],
+        "notes": [one for one in result.notes if one != NO_PROFILE] if result else [],
     }  # fmt: skip
     sarif = "".join(render("sarif")(result, Style())) if result and judge.order.sarif else None
     about = _about(head, result) if result else []
@@ -146,7 +153,8 @@ def _blank(source: Source) -> dict[str, Any]:
     return {
         "name": source.name, "source": source.where, "head": None, "tree": None,
         "state": "failed", "error": None, "ai_use": "none",
-        "documents": [], "detections": [], "problems": [], "notes": [], "unread": [],
+        "documents": [], "detections": [], "problems": [], "unread": [], "demoted": {},
+        "notes": [],
     }  # fmt: skip
 
 
@@ -173,8 +181,9 @@ def _told(one: Prepared) -> dict[str, Any]:
     return {"owner": owner.get("person"), "team": owner.get("team")}
 
 
-def _facts(seen: Sightings, tree: str) -> dict[str, Any]:
-    return {"tree": tree, **seen._asdict()}
+def _facts(judge: Judge, found: Snapshot, tree: str) -> dict[str, Any]:
+    seen = look(found, judge.rules, judge.detectors)
+    return {"tree": tree, "unread": sorted(found.unread), **seen._asdict()}
 
 
 def _sightings(facts: Mapping[str, Any]) -> Sightings:
@@ -182,4 +191,5 @@ def _sightings(facts: Mapping[str, Any]) -> Sightings:
         tuple(Detection(*one) for one in facts["detections"]),
         tuple(facts["components"]),
         tuple(facts["code"]),
+        facts["demoted"],
     )

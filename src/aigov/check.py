@@ -157,10 +157,10 @@ def texts(codes: AbstractSet[str], rules: Rules) -> dict[str, PolicyText]:
         code: PolicyText(code, one.id, one.title, "", one.remedy, {})
         for code, one in rules.codes.items()
     }
-    for policy in rules.policies.values():
+    for policy in (one for one in rules.policies.values() if one.code in codes):
         found[policy.code] = PolicyText(
             policy.code, policy.id, policy.title, policy.domain, policy.remedy, policy.controls,
-            tuple(rules.corpus()[key] for key in policy.obligations if policy.code in codes),
+            tuple(rules.corpus()[key] for key in policy.obligations),
         )  # fmt: skip
     return {code: found[code] for code in sorted(codes)}
 

@@ -9,8 +9,8 @@ _SEPARATORS = re.compile(r"[-_./:\\]")
 _PIECES = re.compile("[a-z0-9]+")
 _COMMON = frozenset((
     "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
-    "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft", "org",
-    "python", "sdk", "service", "services",
+    "for", "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft",
+    "org", "python", "sdk", "service", "services",
 ))  # fmt: skip
 """Pieces of names that most code holds: a name is looked for by another of its pieces."""
 
@@ -34,6 +34,8 @@ class Index(NamedTuple):
 
     def may_be_in(self, pieces: frozenset[bytes]) -> bool:
         """Say whether a text of these pieces (whole, in lower case) may hold a name."""
+        if self.words.isdisjoint(pieces):  # as nearly all are: four times as fast
+            return False
         return any(one <= pieces for key in self.words & pieces for one in self.names[key])
 
 
@@ -112,10 +114,8 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         KeyError, ValueError: a detector lacks something, or an expression does not compile.
     """
     ecosystems = {f["ecosystem"]: _ecosystem(f) for f in files.values() if "packages" in f}
-    stated = [
-        (re.compile("|".join(_glob(one) for one in row["files"])), row)
-        for row in files["dependency-files.yaml"]
-    ]
+    dependencies = files["dependency-files.yaml"]
+    stated = [(_globs(row["files"]), row) for row in dependencies]
     rows = [
         Row(row["detector"], row.get("kind", kind), row["ecosystem"], row.get("confidence", "high"),
             re.compile(row["files"]), _expression(row), index(row.get("names") or row["words"]))
@@ -138,7 +138,7 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     return Detectors(
         ecosystems,
         tuple(stated),
-        re.compile("|".join(pattern.pattern for pattern, _ in stated)),
+        _globs(one for row in dependencies for one in row["files"]),
         {ending: row for row in files["languages.yaml"] for ending in row["files"]},
         called,
         index(n for key in files["installs.yaml"]["commands"] for n in ecosystems[key].packages),
@@ -182,9 +182,10 @@ def _bytes(words: Iterable[str]) -> frozenset[bytes]:
     return frozenset(word.encode() for word in words)
 
 
-def _glob(pattern: str) -> str:
-    """Return an expression over a path for a pattern of a name, or of a folder and a name."""
-    return r"(?:^|.*/)" + translate(pattern).replace(".*", "[^/]*")
+def _globs(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Return an expression over a path for patterns of a name, or of a folder and a name."""
+    each = (translate(one).replace(".*", "[^/]*") for one in patterns)
+    return re.compile(rf"(?:.*/)?(?:{'|'.join(each)})")
 
 
 def _hosts(hosts: Iterable[str]) -> str:

@@ -42,6 +42,7 @@ from aigov.snapshots import Snapshot, nearby
 
 DEMANDED = frozenset({"history", "repository"})
 """What the gate may not do without: policies that need it are unknown, which blocks."""
+NO_PROFILE = "no organisation profile was given: what needs one was not judged, no waiver counts"
 IMPORTING = "MAN-012"
 """The policy that counts no record that the first commit of a manifest brought."""
 
@@ -81,16 +82,15 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     if base.landed:
         past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
+    if base.commit == found.commit:
+        before = tuple(_files(found, rules, settings))
     lately = before
-
-    def manifests(of: str) -> tuple[ReadFile, ...]:
-        there = nearby(found, git, of) if of != found.commit else found
-        files = ((path, data) for path, data in there.manifests() if data is not None)
-        return tuple(read(path, data, rules, settings) for path, data in files)
-
     try:
-        before = manifests(base.commit) if base.commit else ()
-        lately = manifests(base.tip) if base.tip else before
+        if base.commit and base.commit != found.commit:
+            before = tuple(_files(nearby(found, git, base.commit), rules, settings))
+        lately = before
+        if base.tip:
+            lately = tuple(_files(nearby(found, git, base.tip), rules, settings))
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
@@ -113,7 +113,8 @@ def judge_commit(
     what `look` found, where that is known already.
     """
     settings = commit.settings
-    read_files = list(_files(commit))
+    own = commit.base.commit == commit.found.commit
+    read_files = commit.before if own else tuple(_files(commit.found, commit.rules, settings))
     told = _reconciled(commit, read_files, repository, seen)
     files = [(file, _surroundings(file, commit, told)) for file in read_files]
     waivers = _settled_waivers(commit, read_files) if settings.profile else ()
@@ -152,14 +153,14 @@ def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
     return same - {one.id for one in now if before.get(one.id) != one.value}
 
 
-def _files(commit: Commit) -> Iterator[ReadFile]:
-    for path, content in commit.found.manifests():
+def _files(found: Snapshot, rules: Rules, settings: Settings) -> Iterator[ReadFile]:
+    for path, content in found.manifests():
         if content is None:
-            large = path in commit.found.unread
+            large = path in found.unread
             words = "too large, not read" if large else "it is no regular file of this commit"
             yield ReadFile(path, (), (Problem("SYN-001", path, 1, 1, words),))
         else:
-            yield read(path, content, commit.rules, commit.settings)
+            yield read(path, content, rules, settings)
 
 
 def _surroundings(file: ReadFile, commit: Commit, seen: Reconciled) -> Surroundings:
@@ -217,4 +218,4 @@ def _notes(commit: Commit) -> Iterator[str]:
     if commit.found.submodules:
         yield f"submodules, in which nothing was looked at: {listing(commit.found.submodules)}"
     if commit.settings.profile is None:
-        yield "no organisation profile was given: what needs one was not judged, no waiver counts"
+        yield NO_PROFILE

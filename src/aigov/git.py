@@ -23,6 +23,8 @@ _AFTER_NAME = re.compile(r"[~^:]|@\{")
 """Where what is said of a ref ends its name (gitrevisions)."""
 _CLEAR = re.compile(r"(HEAD|[0-9a-f]{40}|[0-9a-f]{64}|refs/.*)?", re.DOTALL)
 """Names that git looks for in one place first: its own, whole ids and whole refs."""
+
+_NOWHERE = (-1, -1)
 _MAX_STEPS = 1000
 """Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
@@ -44,6 +46,18 @@ SETTINGS = (
 )
 
 
+class Asking(git.Git):
+    """Git's program, as GitPython runs it, that also reads objects with SHA-256 names."""
+
+    def _parse_object_header(self, header_line: str) -> tuple[str, str, int]:
+        name, kind, size = header_line.split()  # else a ValueError: there is no such object
+        return name, kind, int(size)
+
+
+class _Repo(git.Repo):
+    GitCommandWrapperType = Asking
+
+
 class Repository:
     """A git repository that is read and never run."""
 
@@ -54,7 +68,7 @@ class Repository:
             UsageError: there is none.
         """
         try:
-            self._repo = git.Repo(path, search_parent_directories=True)
+            self._repo = _Repo(path, search_parent_directories=True)
         except (git.GitError, OSError, ValueError) as error:
             raise UsageError(
                 "no git repository", where=path, remedy="name a clone, or run `git init` there"
@@ -67,12 +81,7 @@ class Repository:
         """Tell whether `path` leads into this repository: by a link on the way, by what lies
         below it, to one of its working trees or to a folder of git's own."""
         folders = (self.root, self._repo.git_dir, self._repo.common_dir)
-        own = {_identity(str(one)) for one in folders}
-        return any(
-            own & {_identity(str(folder)), _identity(_common_folder(str(folder)))}
-            for place in _reached(path)
-            for folder in (place, *PurePath(place).parents)
-        )
+        return not ways(path).isdisjoint(identity(str(one)) for one in folders)
 
     def commit(self, rev: str) -> str | None:
         """Return the full id of the commit that `rev` names, None if there is none.
@@ -176,6 +185,18 @@ def namesakes(ask: git.Git, rev: str) -> list[str]:
     return [*found] if len({*found.values()}) > 1 else []
 
 
+def ways(path: str) -> set[tuple[int, int]]:
+    """Return the identities of all folders that lead to `path`, or from it to somewhere else, and
+    of the repositories that these are working trees of."""
+    return {
+        mark
+        for place in _reached(path)
+        for folder in (place, *map(str, PurePath(place).parents))
+        for mark in (identity(folder), identity(_common_folder(folder)))
+        if mark != _NOWHERE
+    }
+
+
 def _reached(path: str) -> Iterator[str]:
     """Yield what a path passes through, and where it is a folder every folder and link in it."""
     yield from _passed(path)
@@ -204,12 +225,12 @@ def _passed(path: str) -> Iterator[str]:
     yield here
 
 
-def _identity(path: str) -> tuple[int, int]:
+def identity(path: str) -> tuple[int, int]:
     """Return what is the same by whatever name or mount a folder is reached."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
-        return (-1, -1)
+        return _NOWHERE
     return found.st_dev, found.st_ino
 
 

@@ -20,7 +20,7 @@ import git
 
 from aigov.changes import Version, recorded
 from aigov.errors import UsageError
-from aigov.git import SAFE, SETTINGS, namesakes
+from aigov.git import SAFE, SETTINGS, Asking, namesakes
 from aigov.identities import Leaf, leaves
 from aigov.repositories import MANIFEST_NAMES, is_manifest
 from aigov.source import MAX_FILE_BYTES, Document, load
@@ -138,7 +138,7 @@ def histories(root: str, landed: str, today: str, reader: "Reader | None" = None
 def asking(root: str) -> Iterator[git.Git]:
     """Give a git that reads the repository at `root`, whatever the environment says."""
     inner = os.path.join(root, ".git")
-    ask = git.Git(root)
+    ask = Asking(root)
     ask.update_environment(**_ENVIRONMENT)
     ask.set_persistent_git_options(
         git_dir=inner if os.path.lexists(inner) else root, c=list(SETTINGS)

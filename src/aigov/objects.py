@@ -7,6 +7,7 @@ one with SHA-256 names.
 
 import os
 from collections.abc import Iterator
+from glob import escape, glob
 
 from aigov.errors import MissingExtra, UsageError
 from aigov.git import Repository
@@ -33,10 +34,12 @@ class Bulk:
             UsageError: libgit2 cannot open it, or part of its objects lie elsewhere.
         """
         try:
-            self._repo = pygit2.Repository(path)
+            self._repo = pygit2.Repository(path, pygit2.enums.RepositoryOpenFlag.NO_SEARCH)
         except (*_UNREADABLE, OSError) as error:
             raise UsageError(f"libgit2 cannot open it ({error!s:.200})", where=path) from None
         self.root = os.path.realpath(self._repo.workdir or self._repo.path)
+        packs = glob(os.path.join(escape(self._repo.path), "objects", "pack", "*.promisor"))
+        self._whole = not packs
         if os.path.lexists(os.path.join(self._repo.path, "objects", "info", "alternates")):
             raise UsageError(
                 "its objects lie in another repository",
@@ -45,10 +48,17 @@ class Bulk:
             )
 
     def commit(self, rev: str) -> str | None:
-        """Return the full id of the commit that `rev` names, None if there is none."""
+        """Return the full id of the commit that `rev` names, None if there is none.
+
+        Raises:
+            UsageError: the head is somewhere, and no commit is there.
+        """
         try:
             return str(self._repo.revparse_single(rev).peel(pygit2.Commit).id)
-        except (*_UNREADABLE, pygit2.InvalidSpecError):
+        except (*_UNREADABLE, pygit2.InvalidSpecError) as error:
+            if rev == "HEAD" and not self._repo.head_is_unborn:
+                problem = "the commit at its head is damaged or missing"
+                raise UsageError(problem, where=self.root) from error
             return None
 
     def tree(self, commit: str) -> str:
@@ -78,14 +88,21 @@ class Bulk:
                     yield path, f"{mode:06o}", str(below)
 
     def content(self, blob: str, most: int) -> bytes | None:
-        """Return the first bytes of a blob, None where it is not in this clone: too large."""
+        """Return the first bytes of a blob, None where a partial clone has left it out: too large.
+
+        Raises:
+            UsageError: it is damaged, or should be there.
+        """
         try:
             found = self._repo[blob].peel(pygit2.Blob)
             if found.size <= most:
                 return found.data
             with pygit2.BlobIO(found) as stream:
                 return bytes(stream.read(most))
-        except _UNREADABLE:
+        except _UNREADABLE as error:
+            if self._whole or not isinstance(error, KeyError):
+                problem = f"the object {blob[:12]} is damaged or missing"
+                raise UsageError(problem, where=self.root) from error
             return None
 
     def close(self) -> None:
@@ -107,4 +124,7 @@ def open_objects(path: str) -> Bulk | Repository:
     except UsageError as error:
         if error.remedy:
             raise
-    return Repository(path)
+    found = Repository(path)
+    if found.root != os.path.realpath(path):  # git looks for one above it, too
+        raise UsageError("no git repository", where=path)
+    return found

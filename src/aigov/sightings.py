@@ -30,6 +30,8 @@ class Sightings(NamedTuple):
     """Folders in which dependencies are stated, where AI is used; "" is the root."""
     code: tuple[str, ...]
     """Of each folder that holds code or states dependencies one such file."""
+    demoted: Mapping[str, int] = {}
+    """As in `detection.Found`."""
 
 
 def sight(
@@ -41,7 +43,7 @@ def sight(
     """Look through the files (POSIX paths) of a repository, `names` being
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
-    found = detect(paths, read, detectors).detections
+    found, demoted = detect(paths, read, detectors)
     used = [one for one in found if one.kind in NEEDING]
     first = {one.path: one for one in reversed(used)
              if one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
@@ -62,7 +64,8 @@ def sight(
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
     everything = sorted({*found, *nearer, *servers})
-    return Sightings(tuple(everything), tuple(sorted(stated)), tuple(sorted(code.values())))
+    folded = tuple(sorted(stated)), tuple(sorted(code.values()))
+    return Sightings(tuple(everything), *folded, demoted)
 
 
 def _language(path: str, detectors: Detectors) -> Mapping[str, Any] | None:

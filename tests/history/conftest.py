@@ -18,7 +18,7 @@ _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
-def cluster():
+def postgres():
     """A PostgreSQL that sorts as people do: (folder of its socket, how to ask it)."""
     folders = [shutil.which("initdb"), *map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     found = next(filter(None, folders), None)
@@ -51,12 +51,12 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def new_postgresql(cluster):
+def new_postgresql(postgres):
     """Return what makes an empty database and returns its URL."""
 
     def new() -> str:
         name = f"history_{next(_NUMBERS)}"
-        socket, ask = cluster
+        socket, ask = postgres
         ask(f"CREATE DATABASE {name}")
         return f"postgresql://audit@/{name}?host={socket}"
 

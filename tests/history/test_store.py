@@ -310,6 +310,20 @@ def test_facts_are_known_by_tree_and_version(history):
     assert (history.facts("t", "1"), history.facts("t", "2")) == (None, [])
 
 
+def test_what_is_known_of_a_repository_is_what_its_tree_of_the_last_complete_run_showed(history):
+    assert history.known("a", "1") is None
+    for number, tree in enumerate(("t", "u", "v")):
+        history.begin("scope", DAY)
+        history.record(row("a", tree=tree))
+        history.keep_facts(tree, "1", [number])
+        history.flush()
+        if tree != "v":
+            history.finish(f"run-{number}")
+    assert (history.known("a", "1"), history.known("a", "2"), history.known("b", "1")) == (
+        [1], None, None,
+    )  # fmt: skip
+
+
 def permit(moment: str, **given) -> dict:
     record = {
         "allow": True,

@@ -6,7 +6,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,34 +29,17 @@ from aigov.errors import UsageError
 from aigov.loading import read_file, schema
 from aigov.reports import Style
 from aigov.reports.fleet import FLEET_FORMATS, render
+from aigov.reports.fleet.measures import add, effect, nothing
 from aigov.repositories import is_url
 from aigov.results import FleetAudit
 
+if TYPE_CHECKING:
+    from aigov.sources import Source
+
 FORMATS = (*FLEET_FORMATS, "sarif")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
-
-
-class Ending(NamedTuple):
-    """What decides the exit code, counted over all repositories."""
-
-    repositories: int = 0
-    failed: int = 0
-    errors: int = 0
-    """Policies that misbehaved."""
-    blocking: int = 0
-    warning: int = 0
-
-    def add(self, entry: Mapping[str, Any]) -> "Ending":
-        results = [one for document in entry["documents"] for one in document["results"]]
-        found = [one for one in results if one["outcome"] in ("fail", "unknown")]
-        acts = [one["enforcement"] for one in found]
-        return Ending(
-            self.repositories + 1,
-            self.failed + (entry["state"] == "failed"),
-            self.errors + sum(one["outcome"] == "error" for one in results),
-            self.blocking + acts.count("block") + len(entry["problems"]),
-            self.warning + acts.count("warn"),
-        )
+_LONGEST = 100
+"""Letters of the name of a repository that the name of its file has."""
 
 
 @click.command()
@@ -130,8 +114,8 @@ def audit(arguments: tuple[str, ...], **options: Any) -> int:
         raise UsageError("SARIF is a file a repository", remedy="--format sarif=FOLDER")
     filters = Filters(options["archived"], options["forks"])
     found = sources(arguments, filters, lambda words: click.echo(words, err=True))
-    for given in (options["profile"], *options["folders"]):
-        _refuse_inside(given, [one.where for one in found if not is_url(one.where)])
+    for given in filter(None, (options["profile"], *options["folders"])):
+        _refuse_inside(given, [one for one in found if not is_url(one.where)])
     order = Order(
         options["as_of"], options["stage"], options["folders"], options["profile"],
         not options["no_waivers"], bool(reports),
@@ -139,7 +123,6 @@ def audit(arguments: tuple[str, ...], **options: Any) -> int:
     )  # fmt: skip
     workers = os.cpu_count() or 1 if options["workers"] is None else options["workers"]
     plan = Plan(order, options["dask"] or workers, options["memory"], options["resume"])
-    ending = Ending()
     with History(options["url"], write=True) as history:
         for statement in _attested(options["attestations"], options["key"]):
             history.keep_passes(statement)
@@ -151,24 +134,26 @@ def audit(arguments: tuple[str, ...], **options: Any) -> int:
             keep = _sarif_writer(reports)
             fleet = run_audit(found, plan, history, told, keep)
         _write(fleet, outputs, options)
-        for entry in fleet.rows():
-            ending = ending.add(entry)
-    return _exit_code(ending, options["fail_on"], options["error_budget"])
+        return _exit_code(fleet, options["fail_on"], options["error_budget"])
 
 
 for option in reversed(ending_options):
     audit = option(audit)
 
 
-def _refuse_inside(given: str | None, roots: list[str]) -> None:
+def _refuse_inside(given: str, found: "list[Source]") -> None:
     """Nothing inside a repository that is audited is configuration."""
-    real = os.path.realpath(given) if given and not is_url(given) else ""
-    for root in roots if real else ():
-        if real == root or real.startswith(root.rstrip(os.sep) + os.sep):
+    from aigov.git import identity, ways
+    from aigov.pinned import places
+
+    leading = {mark: place for place in places(given) for mark in ways(place)}
+    for one in found:
+        marks = map(identity, (one.where, os.path.join(one.where, ".git")))
+        if place := next(filter(None, map(leading.get, marks)), ""):
             raise UsageError(
-                f"lies inside {root}, which is audited and whose authors could edit it",
-                where=given or "",
-                remedy="pin it: `aigov-gate profile fetch`",
+                f"lies inside {one.name}, which is audited and whose authors could edit it",
+                where=place,
+                remedy="keep it in a repository of its own and pin it: `aigov-gate profile fetch`",
             )
 
 
@@ -202,11 +187,19 @@ def _attested(folder: str | None, key: str | None) -> Iterator[Mapping[str, Any]
 
 
 def _sarif_writer(folder: str | None) -> Callable[[Mapping[str, Any]], None]:
+    try:
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        problem = f"the reports cannot be written ({error.strerror})"
+        raise UsageError(problem, where=folder or "") from None
+
     def write(row: Mapping[str, Any]) -> None:
         if folder and row["sarif"]:
-            name = _UNSAFE.sub("-", row["entry"]["name"])
-            os.makedirs(folder, exist_ok=True)
-            write_file(os.path.join(folder, f"{name}.sarif"), [row["sarif"]], "report")
+            name = row["entry"]["name"]
+            mark = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+            file = f"{_UNSAFE.sub('-', name)[-_LONGEST:]}-{mark}.sarif"
+            write_file(os.path.join(folder, file), [row["sarif"]], "report")
 
     return write
 
@@ -244,8 +237,19 @@ def _write(fleet: FleetAudit, outputs: list[Output], options: Mapping[str, Any])
             write_file(output.file, render(output.format)(fleet, style), "report")
 
 
-def _exit_code(ending: Ending, fail_on: str, budget: float) -> int:
-    if ending.errors or ending.failed * 100 > budget * ending.repositories:
+def _exit_code(fleet: FleetAudit, fail_on: str, budget: float) -> int:
+    totals, misbehaved = nothing(), False
+    for entry in fleet.rows():
+        add(totals, entry)
+        results = (one for document in entry["documents"] for one in document["results"])
+        misbehaved = misbehaved or any(effect(one) == "error" for one in results)
+    states, sums = totals["repositories"], totals["sums"]
+    every, failed = sum(states.values()), states["failed"]
+    if failed * 100 > budget * every:
+        many = f"{failed:,} of {every:,} repositories could not be judged"
+        click.echo(f"{many}: more than {budget:g} % (--error-budget)", err=True)
         return 2
-    counted = {"block": ending.blocking, "warn": ending.blocking + ending.warning, "never": 0}
-    return 1 if counted[fail_on] else 0
+    if misbehaved:
+        return 2
+    found = {"block": sums["blocking"], "warn": sums["blocking"] + sums["warnings"], "never": 0}
+    return int(found[fail_on] > 0)

@@ -164,6 +164,14 @@ class History:
         with self.database.begin() as connection:
             return connection.scalar(wanted)
 
+    def known(self, name: str, version: str) -> Any:
+        """Return the facts of the tree that a repository had in the last complete run."""
+        last = select(func.max(RUN.c.ordinal)).where(RUN.c.state == "complete").scalar_subquery()
+        tree = select(ITEM.c.tree).where(ITEM.c.ordinal == last, ITEM.c.name == short(name))
+        with self.database.begin() as connection:
+            found = connection.scalar(tree)
+        return found and self.facts(found, version)
+
     def keep_facts(self, tree: str, version: str, facts: Any) -> None:
         """Keep what the detectors found in a tree, in place of what another version found."""
         self._facts[tree] = {"tree": tree, "version": version, "facts": facts}
