@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import translate
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 _SEPARATORS = re.compile(r"[-_./:\\]")
+_WILD = re.compile(r"[*?\]]")
 _PIECES = re.compile("[a-z0-9]+")
 _COMMON = frozenset((
     "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
@@ -79,8 +81,8 @@ class Row(NamedTuple):
     kind: str
     ecosystem: str
     confidence: str
-    files: re.Pattern[str]
-    pattern: re.Pattern[str]
+    files: str
+    pattern: str
     words: Index
 
 
@@ -88,15 +90,15 @@ class Detectors(NamedTuple):
     """All of `detectors/`, ready for use; the rest is reached by the name of its file."""
 
     ecosystems: Mapping[str, Ecosystem]
-    dependency_files: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]
-    any_dependency_file: re.Pattern[str]
+    dependency_files: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...]
+    """Expression over the path, and what the path ends in, of each row."""
+    dependency_endings: tuple[str, ...]
     languages: Mapping[str, Mapping[str, Any]]
     """By the ending of a file's name."""
     endpoints: Index
     installable: Index
     rows: tuple[Row, ...]
-    models: tuple[tuple[Mapping[str, Any], re.Pattern[str] | None], ...]
-    named: Mapping[str, re.Pattern[str]]
+    expressions: Mapping[str, str]
     """Single expressions: `tests prose skip hosts ...`."""
     files: Mapping[str, Any]
     words: frozenset[bytes]
@@ -104,28 +106,37 @@ class Detectors(NamedTuple):
     telling: frozenset[bytes]
     """Those of mentions."""
 
+    def named(self, name: str) -> re.Pattern[str]:
+        """Return one of the single expressions."""
+        return compiled(self.expressions[name])
+
+
+compiled = cache(re.compile)
+"""Compiles an expression when it is first needed: few repositories need them all."""
+
 
 def build_detectors(files: Mapping[str, Any]) -> Detectors:
     """Make the values of `detectors/*.yaml` (by file name) ready for use.
 
     Raises:
-        KeyError, ValueError: a detector lacks something, or an expression does not compile.
+        KeyError: a detector lacks something.
     """
     ecosystems = {f["ecosystem"]: _ecosystem(f) for f in files.values() if "packages" in f}
-    stated = [
-        (re.compile("|".join(_glob(one) for one in row["files"])), row)
+    stated = tuple(
+        ("|".join(map(_glob, row["files"])), tuple(map(_ending, row["files"])), row)
         for row in files["dependency-files.yaml"]
-    ]
+    )
     rows = [
         Row(row["detector"], row.get("kind", kind), row["ecosystem"], row.get("confidence", "high"),
-            re.compile(row["files"]), _expression(row), index(row.get("names") or row["words"]))
+            row["files"], _expression(row), index(row.get("names") or row["words"]))
         for kind, name in (("infrastructure", "infrastructure.yaml"), ("tooling", "tooling.yaml"))
         for row in files[name]["rows"]
     ]  # fmt: skip
     tooling, models = files["tooling.yaml"], files["models.yaml"]
     endpoints, standing = files["endpoints.yaml"], files["standing.yaml"]
     expressions = {
-        "only": tooling["only"], "assistant": "|".join(row["path"] for row in tooling["paths"]),
+        "only": tooling["only"],
+        "assistant": f"/(?:{'|'.join(row['path'] for row in tooling['paths'])})$",
         "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
         "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
         "hosts": _hosts(endpoints["hosts"]),
@@ -137,15 +148,13 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     names = [name for one in ecosystems.values() for name in one.packages]
     return Detectors(
         ecosystems,
-        tuple(stated),
-        re.compile("|".join(pattern.pattern for pattern, _ in stated)),
+        stated,
+        tuple({ending for _, endings, _ in stated for ending in endings}),
         {ending: row for row in files["languages.yaml"] for ending in row["files"]},
         called,
         index(n for key in files["installs.yaml"]["commands"] for n in ecosystems[key].packages),
         tuple(rows),
-        tuple((row, re.compile(row["files"]) if "files" in row else None)
-              for row in models["rows"]),
-        {key: re.compile(text) for key, text in expressions.items()},
+        expressions,
         files,
         telling.union(
             index(names).words, called.words, *(row.words.words for row in rows),
@@ -157,9 +166,22 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
 
 def stating(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
     """Return how the dependencies in a file are written, None for what is no such file."""
-    if not detectors.any_dependency_file.match(path):
+    if not path.endswith(detectors.dependency_endings):
         return None
-    return next(row for pattern, row in detectors.dependency_files if pattern.match(path))
+    return next(
+        (row for pattern, endings, row in detectors.dependency_files
+         if path.endswith(endings) and compiled(pattern).match(path)), None,
+    )  # fmt: skip
+
+
+def passed_over(path: str, detectors: Detectors) -> bool:
+    """Say whether the ending of a path tells that its file is not looked into."""
+    return _passed_over(path[path.rfind(".") :], detectors.expressions["skip"])
+
+
+@lru_cache(maxsize=1024)
+def _passed_over(ending: str, skip: str) -> bool:
+    return bool(compiled(skip).search(ending))
 
 
 def index(names: Iterable[str]) -> Index:
@@ -173,9 +195,9 @@ def index(names: Iterable[str]) -> Index:
     return Index(frozenset(found), found)
 
 
-def _expression(row: Mapping[str, Any]) -> re.Pattern[str]:
+def _expression(row: Mapping[str, Any]) -> str:
     names = (re.escape(name).replace(r"\*", r"[\w./-]{0,100}") for name in row.get("names", ()))
-    return re.compile(row["pattern"].replace("{names}", f"(?:{'|'.join(names)})"), re.MULTILINE)
+    return f"(?m){row['pattern'].replace('{names}', '(?:' + '|'.join(names) + ')')}"
 
 
 def _bytes(words: Iterable[str]) -> frozenset[bytes]:
@@ -185,6 +207,11 @@ def _bytes(words: Iterable[str]) -> frozenset[bytes]:
 def _glob(pattern: str) -> str:
     """Return an expression over a path for a pattern of a name, or of a folder and a name."""
     return r"(?:^|.*/)" + translate(pattern).replace(".*", "[^/]*")
+
+
+def _ending(pattern: str) -> str:
+    """Return the letters in which every name that fits a pattern ends."""
+    return _WILD.split(pattern)[-1]
 
 
 def _hosts(hosts: Iterable[str]) -> str:

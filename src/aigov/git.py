@@ -3,10 +3,10 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 from aigov.errors import UsageError
 from aigov.repositories import is_manifest
@@ -20,6 +20,8 @@ _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
 
+_PIECE = 1 << 16
+"""Bytes at once of what is passed over."""
 _MAX_STEPS = 1000
 """Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
@@ -128,6 +130,24 @@ class Repository:
         with self._reading():
             found: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read(most)
         return found
+
+    def contents(self, blobs: Iterable[str], most: int) -> Iterator[bytes]:
+        """Yield the first bytes of many blobs in their order, all from one program."""
+        with self._reading(), TemporaryFile() as asked:
+            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
+            asked.seek(0)
+            answers = self._ask.cat_file("--batch", "--buffer", istream=asked, as_process=True)
+            while head := answers.stdout.readline():
+                size = int(head.rpartition(b" ")[2])  # fails for one that is missing
+                found = answers.stdout.read(min(size, most))
+                left = size + 1 - len(found)
+                while left:
+                    passed = len(answers.stdout.read(min(left, _PIECE)))
+                    if not passed:
+                        raise ValueError("git ended in the middle of a blob")
+                    left -= passed
+                yield found
+            answers.wait()
 
     def close(self) -> None:
         """End the programs of git that wait for questions."""

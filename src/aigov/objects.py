@@ -6,7 +6,7 @@ one with SHA-256 names.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aigov.errors import MissingExtra, UsageError
 from aigov.git import Repository
@@ -87,6 +87,10 @@ class Bulk:
                 return bytes(stream.read(most))
         except _UNREADABLE:
             return None
+
+    def contents(self, blobs: Iterable[str], most: int) -> Iterator[bytes | None]:
+        """Yield `content` of many blobs in their order."""
+        return (self.content(blob, most) for blob in blobs)
 
     def close(self) -> None:
         """Let go of the files that libgit2 holds open."""
