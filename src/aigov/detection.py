@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.dependencies import SCRIPT, read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Package, Row, compiled, passed_over, stating
+from aigov.detectors import (
+    DIGITS,
+    Detectors,
+    Ecosystem,
+    Package,
+    Row,
+    compiled,
+    passed_over,
+    stating,
+)
 from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
@@ -97,10 +106,15 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
-    pieces = data[:limit].translate(_LETTERS).split()
-    if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
+    held = data[:limit]
+    rough = held.translate(_LETTERS, DIGITS).split()
+    if detectors.without_digits.isdisjoint(rough) and not any(
+        number in held for number in detectors.numbers
+    ):
         return
-    words = frozenset(pieces)
+    words = frozenset(held.translate(_LETTERS).split())
+    if detectors.words.isdisjoint(words) or b"\0" in data[:1024]:
+        return
     found = False
     for hit in _in_text(path, data, words, language, detectors):
         found = True

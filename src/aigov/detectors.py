@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 _SEPARATORS = re.compile(r"[-_./:\\]")
 _WILD = re.compile(r"[*?\]]")
 _PIECES = re.compile("[a-z0-9]+")
+DIGITS = b"0123456789"
 _COMMON = frozenset((
     "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
     "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft", "org",
@@ -103,6 +104,10 @@ class Detectors(NamedTuple):
     files: Mapping[str, Any]
     words: frozenset[bytes]
     """A file that holds none of these, whole and in lower case, holds no detection of text."""
+    without_digits: frozenset[bytes]
+    """The same words without their digits, which are looked for first: numbers are many."""
+    numbers: tuple[bytes, ...]
+    """Those that are all digits."""
     telling: frozenset[bytes]
     """Those of mentions."""
 
@@ -146,6 +151,10 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     called = index([*endpoints["hosts"], *endpoints["words"]])
     telling = _bytes(files["mentions.yaml"]["words"])
     names = [name for one in ecosystems.values() for name in one.packages]
+    words = telling.union(
+        index(names).words, called.words, *(row.words.words for row in rows),
+        *(one.importable.words for one in ecosystems.values()),
+    )  # fmt: skip
     return Detectors(
         ecosystems,
         stated,
@@ -156,10 +165,9 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         tuple(rows),
         expressions,
         files,
-        telling.union(
-            index(names).words, called.words, *(row.words.words for row in rows),
-            *(one.importable.words for one in ecosystems.values()),
-        ),
+        words,
+        frozenset(word.translate(None, DIGITS) for word in words),
+        tuple(word for word in words if word.isdigit()),
         telling,
     )  # fmt: skip
 
@@ -188,11 +196,17 @@ def index(names: Iterable[str]) -> Index:
     """Return the index of some names."""
     found: dict[bytes, tuple[frozenset[bytes], ...]] = {}
     for name in names:
-        pieces = _PIECES.findall(name.lower())
-        rare = [piece for piece in pieces if piece not in _COMMON] or pieces
-        key = max(rare, key=len).encode()
-        found[key] = (*found.get(key, ()), _bytes(pieces))
+        key, pieces = _cut(name)
+        found[key] = (*found.get(key, ()), pieces)
     return Index(frozenset(found), found)
+
+
+@cache
+def _cut(name: str) -> tuple[bytes, frozenset[bytes]]:
+    """Return the rarest piece of a name, and all of them."""
+    pieces = _PIECES.findall(name.lower())
+    rare = [one for one in pieces if one not in _COMMON] or pieces
+    return max(rare, key=len).encode(), _bytes(pieces)
 
 
 def _expression(row: Mapping[str, Any]) -> str:

@@ -137,16 +137,17 @@ class Repository:
             asked.write("".join(f"{blob}\n" for blob in blobs).encode())
             asked.seek(0)
             answers = self._ask.cat_file("--batch", "--buffer", istream=asked, as_process=True)
-            while head := answers.stdout.readline():
+            output = answers.stdout
+            while head := output.readline():
                 size = int(head.rpartition(b" ")[2])  # fails for one that is missing
-                found = answers.stdout.read(min(size, most))
+                found = output.read(min(size, most) + 1)  # a line's end follows each blob
                 left = size + 1 - len(found)
                 while left:
-                    passed = len(answers.stdout.read(min(left, _PIECE)))
+                    passed = len(output.read(min(left, _PIECE)))
                     if not passed:
                         raise ValueError("git ended in the middle of a blob")
                     left -= passed
-                yield found
+                yield found[: min(size, most)]
             answers.wait()
 
     def close(self) -> None:
