@@ -95,10 +95,10 @@ def shipped_detectors() -> "Detectors":
     from aigov.detectors import build_detectors  # a hook judges files and detects nothing
 
     try:
-        from aigov.parsed_detectors import DETECTORS as files  # made by the build
+        from aigov.parsed_detectors import DETECTORS  # made by the build
     except ImportError:
         from aigov.packs import read_document
-
-        texts = read_tree(folder("detectors"), ".yaml", but=".cases.yaml")
-        files = {name: read_document(data, name).value for name, data in texts.items()}
-    return build_detectors(files)
+    else:
+        return build_detectors(DETECTORS)
+    files = read_tree(folder("detectors"), ".yaml", but=".cases.yaml")
+    return build_detectors({name: read_document(data, name).value for name, data in files.items()})
