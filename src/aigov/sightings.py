@@ -45,14 +45,15 @@ def sight(
     found = detect(paths, read, detectors).detections
     first = {one.path: one for one in reversed(found)
              if one.kind in NEEDING - {"model"} and not stating(one.path, detectors)}  # fmt: skip
-    folders = {posixpath.dirname(path) for path in paths}  # a model in one has no name elsewhere
+    folder = {path: posixpath.dirname(path) for path in paths}
+    folders = {*folder.values()}  # a model in one has no name elsewhere
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
-    stated = {posixpath.dirname(path) for path in paths
+    stated = {folder[path] for path in paths
               if (row := stating(path, detectors)) and not row.get("locked")}  # fmt: skip
-    code = {posixpath.dirname(path): path for path in reversed(paths)
+    code = {folder[path]: path for path in reversed(paths)
             if _language(path, detectors) or stating(path, detectors)}  # fmt: skip
     return Sightings(
         tuple(sorted({*found, *nearer, *servers})),
