@@ -123,7 +123,7 @@ def test_components_and_code_are_folders():
     found = seen(
         {
             "package.json": '{"dependencies": {}}',
-            "api/pyproject.toml": "",
+            "api/pyproject.toml": "[project]\nname='a'\ndependencies = ['openai']\n",
             "api/poetry.lock": "",
             "api/src/a.PY": "",
             "api/src/b.py": "",

@@ -1,8 +1,7 @@
 """The audit of many repositories: each judged by a worker, all kept in the history."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import sha256
 from time import monotonic
@@ -11,13 +10,12 @@ from typing import Any, NamedTuple
 from aigov import __version__
 from aigov.auditing import Judge, Order, audit_repository, detectors_version, failed, prepare
 from aigov.check import texts
-from aigov.history.store import Change, History
-from aigov.results import Changes, FleetAudit, Tally
+from aigov.history.store import History
+from aigov.reports.fleet.changes import changes_since
+from aigov.results import Changes, FleetAudit
 from aigov.sources import Source
 from aigov.workers import Done, Job, run
 
-NAMED = 5
-"""Examples of a change that a report names."""
 Row = Mapping[str, Any]
 
 
@@ -127,26 +125,4 @@ def _changes(history: History) -> Changes | None:
     complete = [one for one in history.runs() if one.state == "complete"]
     if len(complete) < 2:
         return None
-    counts: Counter[str] = Counter()
-    named: dict[str, list[str]] = {}
-    for change in history.changes():
-        for field in _fields(change):
-            counts[field] += 1
-            if counts[field] <= NAMED:
-                words = (change.name, change.use_case, change.repo)
-                named.setdefault(field, []).append(" ".join(filter(None, words)))
-    tallies = {field: Tally(counts[field], tuple(named[field])) for field in counts}
-    return Changes(complete[-2].as_of, **tallies)
-
-
-def _fields(change: Change) -> Iterator[str]:
-    """Yield the fields of `Changes` that a change counts in."""
-    if change.kind == "repository" and change.state == "unregistered":
-        yield "no_longer_unregistered" if change.what == "left" else "unregistered"
-    elif change.kind == "waiver" and change.state == "expired" and change.what != "left":
-        yield "waivers_expired"
-    elif change.kind == "finding" and change.what == "left":
-        if change.why in ("fixed", "rule_retired", "repo_gone", "waived"):
-            yield str(change.why)
-    elif change.kind == "finding" and change.state == "open":
-        yield "opened" if change.what == "new" else "reopened"
+    return changes_since(complete[-2].as_of, history.changes())

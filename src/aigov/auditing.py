@@ -129,6 +129,7 @@ def audit_repository(judge: Judge, task: Mapping[str, Any]) -> dict[str, Any]:
         "detections": [one._asdict() for one in result.detections] if result
                       else [one._asdict() for one in _sightings(facts).detections],
         "problems": [one._asdict() for one in result.problems] if result else [],
+        "notes": list(result.notes) if result else [],
         "unread": sorted(found.unread)[:MAX_UNREAD],
     }  # fmt: skip
     sarif = "".join(render("sarif")(result, Style())) if result and judge.order.sarif else None
@@ -145,7 +146,7 @@ def _blank(source: Source) -> dict[str, Any]:
     return {
         "name": source.name, "source": source.where, "head": None, "tree": None,
         "state": "failed", "error": None, "ai_use": "none",
-        "documents": [], "detections": [], "problems": [], "unread": [],
+        "documents": [], "detections": [], "problems": [], "notes": [], "unread": [],
     }  # fmt: skip
 
 

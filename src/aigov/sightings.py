@@ -5,7 +5,6 @@ same detectors give the same sightings.
 """
 
 import json
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -28,7 +27,7 @@ class Sightings(NamedTuple):
 
     detections: tuple[Detection, ...]
     components: tuple[str, ...]
-    """Folders in which dependencies are stated; "" is the root."""
+    """Folders in which dependencies are stated, where AI is used; "" is the root."""
     code: tuple[str, ...]
     """Of each folder that holds code or states dependencies one such file."""
 
@@ -43,23 +42,27 @@ def sight(
     `vocabulary/providers.yaml`; `read` is as in `detect`, and nothing makes it fail."""
     paths = sorted(files)
     found = detect(paths, read, detectors).detections
-    first = {one.path: one for one in reversed(found)
-             if one.kind in NEEDING - {"model"} and not stating(one.path, detectors)}  # fmt: skip
-    folder = {path: posixpath.dirname(path) for path in paths}
-    folders = {*folder.values()}  # a model in one has no name elsewhere
+    used = [one for one in found if one.kind in NEEDING]
+    first = {one.path: one for one in reversed(used)
+             if one.kind != "model" and not stating(one.path, detectors)}  # fmt: skip
+    folders: set[str] = set()  # a model that lies in one has no name elsewhere
+    stated: set[str] = set()
+    code: dict[str, str] = {}
+    for path in paths:
+        folder, language = path.rpartition("/")[0], _language(path, detectors)
+        # where no AI is, nobody asks for components: most files need not be looked up
+        row = stating(path, detectors) if used or not language else None
+        folders.add(folder)
+        if row and not row.get("locked"):
+            stated.add(folder)
+        if folder not in code and (row or language):
+            code[folder] = path
     nearer = (near for one in first.values() for near in _named(one, read, detectors, names)
               if near.name not in folders)  # fmt: skip
     servers = (near for one in found if one.detector == "mcp-config"
                for near in _servers(one, read, names))  # fmt: skip
-    stated = {folder[path] for path in paths
-              if (row := stating(path, detectors)) and not row.get("locked")}  # fmt: skip
-    code = {folder[path]: path for path in reversed(paths)
-            if _language(path, detectors) or stating(path, detectors)}  # fmt: skip
-    return Sightings(
-        tuple(sorted({*found, *nearer, *servers})),
-        tuple(sorted(stated)),
-        tuple(sorted(code.values())),
-    )
+    everything = sorted({*found, *nearer, *servers})
+    return Sightings(tuple(everything), tuple(sorted(stated)), tuple(sorted(code.values())))
 
 
 def _language(path: str, detectors: Detectors) -> Mapping[str, Any] | None:

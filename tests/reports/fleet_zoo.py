@@ -137,6 +137,7 @@ CHANGES = Changes(
         ),
     ),
     findings_fixed=Tally(3, ("northbank/retail retail-support-bot MAN-001",)),
+    findings_rule_retired=Tally(1, ("northbank/retail retail-support-bot XYZ-001",)),
     findings_repo_gone=Tally(2),
     waivers_expired=Tally(1, ("northbank/retail waiver-legal-renewal",)),
 )
@@ -166,7 +167,8 @@ def hostile_fleet(attack: str = ATTACK) -> FleetAudit:
 
 def poisoned_fleet(poison: Callable[[str], str]) -> FleetAudit:
     """Return the zoo with `poison` applied to every text that can come from outside."""
-    rows = [_poisoned(row, documents(poisoned(poison)), poison) for row in ROWS]
+    retail = documents(poisoned(poison))
+    rows = [_poisoned(row, retail, poison) for row in ROWS]
     named = (
         one._replace(named=tuple(map(poison, one.named))) if isinstance(one, Tally) else one
         for one in CHANGES

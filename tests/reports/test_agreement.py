@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from aigov.expressions import CONTEXTS
 from aigov.findings import FINDINGS, Enforcement, Outcome, Place, Result, Spot, fingerprint
 from aigov.reports import FORMATS
 from aigov.reports.escape import escape
@@ -52,7 +53,8 @@ def results(draw: st.DrawFn) -> Result:
     """Return a result of any outcome that holds what the engine would put in it."""
     code, outcome = draw(CODES), draw(st.sampled_from(Outcome))
     if outcome not in FINDINGS:
-        missing = draw(st.lists(TEXTS, max_size=2)) if outcome is Outcome.NOT_APPLICABLE else ()
+        absent = st.lists(st.sampled_from(CONTEXTS), max_size=2)
+        missing = draw(absent) if outcome is Outcome.NOT_APPLICABLE else ()
         return Result(code, outcome, missing=tuple(missing))
     pointer = draw(TEXTS.map(lambda text: f"/spec/{text}"))
     related = draw(st.lists(st.builds(Spot, st.just(pointer), PLACES), max_size=2))

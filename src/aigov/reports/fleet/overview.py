@@ -119,7 +119,8 @@ def _rows(fleet: FleetAudit, entry: Entry, line: Mapping[str, Any]) -> Iterator[
 def _changes(fleet: FleetAudit) -> Iterator[Row]:
     """Yield what happened since the audit before, how often, and to whom."""
     for event, (times, named) in fleet.changes.tallies.items() if fleet.changes else ():
-        words = f"{times:,}{': ' * bool(named)}{escape('; '.join(named), limit=None)}"
+        words = f"{times:,}{': ' * bool(named)}{'; '.join(map(escape, named))}"
         if times:
             rest = f"; {times - len(named):,} more" * (0 < len(named) < times)
-            yield "changed", 0, (event.replace("_", " "), words + rest)
+            what = event.replace("_", " ").replace(" repo ", ", repository ")
+            yield "changed", 0, (what.replace(" rule ", ", rule "), words + rest)
