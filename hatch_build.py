@@ -36,6 +36,15 @@ def parsed_rules() -> dict[str, dict[str, list[Any]]]:
     return rules
 
 
+def parsed_detectors() -> dict[str, Any]:
+    """Return name to value of each file of `detectors`, as `aigov.bundled` reads it."""
+    from aigov.bundled import read_tree
+    from aigov.source import load
+
+    files = read_tree(str(ROOT / "detectors"), ".yaml", but=".cases.yaml")
+    return {name: load(data).documents[0].value for name, data in files.items()}
+
+
 def compiled_expressions(rules: dict[str, dict[str, list[Any]]]) -> dict[str, bytes]:
     """Return every shipped expression as the CEL library serializes it, by its text."""
     from aigov.packs import parsed_pack
@@ -49,7 +58,7 @@ def compiled_expressions(rules: dict[str, dict[str, list[Any]]]) -> dict[str, by
 
 
 class CustomBuildHook(BuildHookInterface[Any]):
-    """Adds `aigov/parsed.py` to a wheel; an editable install reads the YAML files."""
+    """Adds `aigov/parsed*.py` to a wheel; an editable install reads the YAML files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name != "wheel" or version == "editable":
@@ -65,3 +74,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
             "utf-8",
         )
         build_data["force_include"][str(target)] = "aigov/parsed.py"
+        target = target.with_name("parsed_detectors.py")
+        text = '"""The shipped detectors, parsed when the wheel was built."""\n\n'
+        target.write_text(f"{text}DETECTORS = {parsed_detectors()!r}\n", "utf-8")
+        build_data["force_include"][str(target)] = "aigov/parsed_detectors.py"

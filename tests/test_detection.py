@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from functools import cache
 from pathlib import Path
 from time import process_time
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from aigov.bundled import shipped_detectors
 from aigov.detection import MAX_OF_FILE, Found, detect
-from aigov.detectors import Detectors
+from aigov.detectors import Detectors, compiled, stating
 from aigov.packs import read_document
 from judging import ROOT
 
@@ -216,3 +217,41 @@ def test_the_path_of_the_checkout_is_no_part_of_the_data():
     assert detectors().files.keys() == {
         path.name for path in FOLDER.glob("*.yaml") if not path.name.endswith(".cases.yaml")
     }
+
+
+def test_every_expression_compiles_before_anybody_needs_it():
+    held = detectors()
+    rows = [expression for row in held.rows for expression in (row.files, row.pattern)]
+    stated = [pattern for pattern, _, _ in held.dependency_files]
+    assert all(map(compiled, [*held.expressions.values(), *rows, *stated]))
+    models = held.files["models.yaml"]["rows"]
+    assert all(compiled(row["begins"], re.DOTALL) for row in models)
+    assert all(compiled(row.get("files", "")) for row in models)
+
+
+def test_every_word_is_also_found_by_its_letters_or_as_a_number():
+    held = detectors()
+    letters = {bytes(one for one in word if one not in b"0123456789") for word in held.words}
+    assert letters == held.without_digits
+    assert sorted(held.numbers) == sorted(word for word in held.words if word.isdigit())
+
+
+@pytest.mark.parametrize("name", ["gpt4all", "ctranslate2", "detectron2", "sentence-transformers"])
+def test_a_package_with_digits_in_its_name_is_found(name):
+    found = found_in({"requirements.txt": f"left==1.0\n{name}==2.0\n"})
+    assert told(found) == [f"requirements.txt:2 runtime {name}"]
+
+
+def test_a_path_states_dependencies_just_where_a_pattern_of_a_row_fits():
+    held = detectors()
+    names = [name for _, _, row in held.dependency_files for name in row["files"]]
+    paths = [
+        f"{folder}{name.replace('[-_.]', '-').replace('*', middle)}{after}"
+        for name in names
+        for folder in ("", "a/b/")
+        for middle in ("", "x")
+        for after in ("", "x")
+    ]
+    for path in paths:
+        fitting = (row for one, _, row in held.dependency_files if compiled(one).match(path))
+        assert stating(path, held) is next(fitting, None)

@@ -14,7 +14,7 @@ from typing import Any
 from aigov.codeowners import PLACES, owning, parse_owners
 from aigov.findings import Outcome, Result, fingerprint
 from aigov.packs import PIPELINES
-from aigov.pipelines import kind_of, runs_gate
+from aigov.pipelines import pipelines_in, runs_gate
 from aigov.preparing import Prepared, mapping
 from aigov.rules import Rules
 from aigov.settings import Settings, same_person
@@ -259,11 +259,11 @@ def _shown(value: object) -> str:
 def _pipeline(shelf: Shelf, how: Any) -> Compared:
     """Look for one pipeline that runs the gate."""
     idle = []
-    for path, kind in ((path, kind_of(path, how)) for path in sorted(shelf.paths)):
+    for path, kind in pipelines_in(shelf.paths, how):
         try:
-            if kind and runs_gate(shelf.data(path), kind, how):
+            if runs_gate(shelf.data(path), kind, how):
                 return
-            idle += [path] if kind else []
+            idle.append(path)
         except Unreadable as error:
             idle.append(str(error))
     more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from aigov.dependencies import SCRIPT, read_dependencies
-from aigov.detectors import Detectors, Ecosystem, Package, Row, stating
+from aigov.detectors import (
+    DIGITS,
+    Detectors,
+    Ecosystem,
+    Package,
+    Row,
+    compiled,
+    passed_over,
+    stating,
+)
 from aigov.languages import Use, lex, read_code, read_notebook, without_magics
 from aigov.results import Detection
 from aigov.source import load
@@ -90,14 +99,13 @@ def detect(
 
 def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) -> Iterator[Hit]:
     """Yield what one file shows by itself."""
-    named = detectors.named
-    if named["assistant"].search(path):
+    if detectors.named("assistant").search(f"/{path}"):
         rows = detectors.files["tooling.yaml"]["paths"]
-        row = next(row for row in rows if re.search(row["path"], path))
+        row = next(row for row in rows if re.search(f"(?:^|/)(?:{row['path']})$", path))
         yield Hit(1, "tooling", row["name"], "any", row["detector"], "high")
     name = path.rpartition("/")[2].lower()
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
-    if named["skip"].search(path) or not (data := read(path)):
+    if passed_over(path, detectors) or not (data := read(path)):
         return
     if "." not in name and (script := _SCRIPT_OF.match(data)):
         language = detectors.languages[_RUN_BY[script[1]]]
@@ -106,15 +114,20 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
-    pieces = data[:limit].translate(_LETTERS).split()
-    binary = language is None and b"\0" in data[:1024]  # a comment of code may hold one
-    if binary or detectors.words.isdisjoint(pieces):
+    held = data[:limit]
+    rough = held.translate(_LETTERS, DIGITS).split()
+    if detectors.without_digits.isdisjoint(rough) and not any(
+        number in held for number in detectors.numbers
+    ):
         return
-    words = frozenset(pieces)
+    words = frozenset(held.translate(_LETTERS).split())
+    binary = language is None and b"\0" in data[:1024]  # a comment of code may hold one
+    if binary or detectors.words.isdisjoint(words):
+        return
     found = False
     for hit in _in_text(path, data, words, language, detectors):
         found = True
-        only = hit.kind in ("runtime", "infrastructure") and named["only"].search(path)
+        only = hit.kind in ("runtime", "infrastructure") and detectors.named("only").search(path)
         yield hit._replace(kind="tooling", doubt="") if only and not hit.doubt else hit
     if not found and not detectors.telling.isdisjoint(words):
         word = min(detectors.telling & words)
@@ -136,7 +149,7 @@ def _in_text(
     if path.endswith(".ipynb"):
         yield from _notebook(data, detectors)
         return
-    if detectors.named["prose"].search(path):
+    if detectors.named("prose").search(path):
         return
     text = data[:MAX_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
     called = detectors.endpoints.may_be_in(words)
@@ -146,18 +159,19 @@ def _in_text(
             imports, strings = read_code(text, language, strings=called)
             yield from _imports(imports, ecosystem) if ecosystem else ()
             yield from _endpoints(strings, language["ecosystem"], detectors)
-    elif called and detectors.named["config"].search(path):
+    elif called and detectors.named("config").search(path):
         yield from _configured(text, detectors)
     yield from _lines(path, text, words, language, detectors)
     installs = not _INSTALLING.isdisjoint(words) and detectors.installable.may_be_in(words)
-    if installs and detectors.named["installs"].search(path):
+    if installs and detectors.named("installs").search(path):
         yield from _installs(path, text, detectors)
 
 
 def _model(path: str, data: bytes, detectors: Detectors) -> Iterator[Hit]:
     head = data[:MAX_HEAD].decode("latin-1")
-    for row, files in detectors.models:
-        if (files is None or files.search(path)) and re.match(row["begins"], head, re.DOTALL):
+    for row in detectors.files["models.yaml"]["rows"]:
+        fits = compiled(row.get("files", "")).search(path)
+        if fits and compiled(row["begins"], re.DOTALL).match(head):
             rest = data[:MAX_TEXT].decode("latin-1") if "holds" in row else ""
             if not rest or re.search(row["holds"], rest):
                 sure = row.get("confidence", "high")
@@ -194,11 +208,11 @@ def _imports(imports: Iterable[Use], ecosystem: Ecosystem) -> Iterator[Hit]:
 def _endpoints(strings: Iterable[Use], ecosystem: str, detectors: Detectors) -> Iterator[Hit]:
     for text, line, _ in strings:
         url = text.strip()
-        idle = detectors.named["idle"].search(url)
-        if found := detectors.named["hosts"].fullmatch(url):
+        idle = detectors.named("idle").search(url)
+        if found := detectors.named("hosts").fullmatch(url):
             doubt = "idle" if idle else ""
             yield Hit(line, "runtime", found[1].lower(), ecosystem, "endpoint", "high", doubt)
-        elif not idle and " " not in url and detectors.named["paths"].search(url):
+        elif not idle and " " not in url and detectors.named("paths").search(url):
             yield Hit(line, "runtime", url[:100], ecosystem, "endpoint-path", "medium")
 
 
@@ -207,7 +221,7 @@ def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
     code = lex(text, "spaced", "")
     for found in _URL.finditer(code.text):
         before = code.text[code.text.rfind("\n", 0, found.start()) + 1 : found.start()]
-        if detectors.named["setting"].fullmatch(before[:_LONGEST_LINE]):
+        if detectors.named("setting").fullmatch(before[:_LONGEST_LINE]):
             use = Use(found[1], code.line(found.start()))
             yield from _endpoints([use], "config", detectors)
 
@@ -215,7 +229,8 @@ def _configured(text: str, detectors: Detectors) -> Iterator[Hit]:
 def _lines(
     path: str, text: str, words: frozenset[bytes], language: Any, detectors: Detectors
 ) -> Iterator[Hit]:
-    rows = [r for r in detectors.rows if r.words.may_be_in(words) and r.files.search(path)]
+    rows = [row for row in detectors.rows
+            if row.words.may_be_in(words) and compiled(row.files).search(path)]  # fmt: skip
     if not rows:
         return
     if path.endswith((".yaml", ".yml")) and len(text) <= MAX_YAML:
@@ -227,7 +242,7 @@ def _lines(
     style, quotes = _style(path, language)
     code = lex(text, style, quotes)
     for row in rows:
-        for found in row.pattern.finditer(code.text):
+        for found in compiled(row.pattern).finditer(code.text):
             if not code.quoted(found.start()):
                 yield _row_hit(row, found, code.line(found.start(found.lastindex or 0)))
 
@@ -250,7 +265,7 @@ def _scalars(document: Any, rows: list[Row]) -> Iterator[Hit]:
         for number, part in enumerate(parts, text[start : start + 1] in ("|", ">")):
             line = f"{key}: {part}"[:_LONGEST_LINE]
             for row in rows:
-                for found in row.pattern.finditer(line):
+                for found in compiled(row.pattern).finditer(line):
                     yield _row_hit(row, found, text.count("\n", 0, start) + 1 + number)
 
 
@@ -261,10 +276,10 @@ def _row_hit(row: Row, found: re.Match[str], line: int) -> Hit:
 
 def _installs(path: str, text: str, detectors: Detectors) -> Iterator[Hit]:
     joined = lex(text.replace("\\\n", "  "), "spaced", "").text
-    doubt = "" if detectors.named["builds"].search(path) else "command"
+    doubt = "" if detectors.named("builds").search(path) else "command"
     for line in _INSTALLS.finditer(joined):
         for name, command in detectors.files["installs.yaml"]["commands"].items():
-            for found in re.compile(command).finditer(joined, *line.span()):
+            for found in compiled(command).finditer(joined, *line.span()):
                 for word in _WORD.finditer(joined, *found.span(found.lastindex or 0)):
                     if package := detectors.ecosystems[name].package(word[1]):
                         at = text.count("\n", 0, word.start()) + 1

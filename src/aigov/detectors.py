@@ -3,10 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import translate
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 _SEPARATORS = re.compile(r"[-_./:\\]")
+_WILD = re.compile(r"[*?\]]")
 _PIECES = re.compile("[a-z0-9]+")
+DIGITS = b"0123456789"
 _COMMON = frozenset((
     "amazon", "amazonaws", "apache", "api", "awssdk", "azure", "client", "cloud", "com", "core",
     "for", "github", "go", "google", "googleapis", "http", "https", "java", "js", "microsoft",
@@ -81,8 +84,8 @@ class Row(NamedTuple):
     kind: str
     ecosystem: str
     confidence: str
-    files: re.Pattern[str]
-    pattern: re.Pattern[str]
+    files: str
+    pattern: str
     words: Index
 
 
@@ -90,42 +93,57 @@ class Detectors(NamedTuple):
     """All of `detectors/`, ready for use; the rest is reached by the name of its file."""
 
     ecosystems: Mapping[str, Ecosystem]
-    dependency_files: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...]
-    any_dependency_file: re.Pattern[str]
+    dependency_files: tuple[tuple[str, tuple[str, ...], Mapping[str, Any]], ...]
+    """Expression over the path, and what the path ends in, of each row."""
+    dependency_endings: tuple[str, ...]
     languages: Mapping[str, Mapping[str, Any]]
     """By the ending of a file's name."""
     endpoints: Index
     installable: Index
     rows: tuple[Row, ...]
-    models: tuple[tuple[Mapping[str, Any], re.Pattern[str] | None], ...]
-    named: Mapping[str, re.Pattern[str]]
+    expressions: Mapping[str, str]
     """Single expressions: `tests prose skip hosts ...`."""
     files: Mapping[str, Any]
     words: frozenset[bytes]
     """A file that holds none of these, whole and in lower case, holds no detection of text."""
+    without_digits: frozenset[bytes]
+    """The same words without their digits, which are looked for first: numbers are many."""
+    numbers: tuple[bytes, ...]
+    """Those that are all digits."""
     telling: frozenset[bytes]
     """Those of mentions."""
+
+    def named(self, name: str) -> re.Pattern[str]:
+        """Return one of the single expressions."""
+        return compiled(self.expressions[name])
+
+
+compiled = cache(re.compile)
+"""Compiles an expression when it is first needed: few repositories need them all."""
 
 
 def build_detectors(files: Mapping[str, Any]) -> Detectors:
     """Make the values of `detectors/*.yaml` (by file name) ready for use.
 
     Raises:
-        KeyError, ValueError: a detector lacks something, or an expression does not compile.
+        KeyError: a detector lacks something.
     """
     ecosystems = {f["ecosystem"]: _ecosystem(f) for f in files.values() if "packages" in f}
-    dependencies = files["dependency-files.yaml"]
-    stated = [(_globs(row["files"]), row) for row in dependencies]
+    stated = tuple(
+        (_globs(row["files"]), tuple(map(_ending, row["files"])), row)
+        for row in files["dependency-files.yaml"]
+    )
     rows = [
         Row(row["detector"], row.get("kind", kind), row["ecosystem"], row.get("confidence", "high"),
-            re.compile(row["files"]), _expression(row), index(row.get("names") or row["words"]))
+            row["files"], _expression(row), index(row.get("names") or row["words"]))
         for kind, name in (("infrastructure", "infrastructure.yaml"), ("tooling", "tooling.yaml"))
         for row in files[name]["rows"]
     ]  # fmt: skip
     tooling, models = files["tooling.yaml"], files["models.yaml"]
     endpoints, standing = files["endpoints.yaml"], files["standing.yaml"]
     expressions = {
-        "only": tooling["only"], "assistant": "|".join(row["path"] for row in tooling["paths"]),
+        "only": tooling["only"],
+        "assistant": f"/(?:{'|'.join(row['path'] for row in tooling['paths'])})$",
         "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
         "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
         "hosts": _hosts(endpoints["hosts"]),
@@ -135,57 +153,82 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     called = index([*endpoints["hosts"], *endpoints["words"]])
     telling = _bytes(files["mentions.yaml"]["words"])
     names = [name for one in ecosystems.values() for name in one.packages]
+    words = telling.union(
+        index(names).words, called.words, *(row.words.words for row in rows),
+        *(one.importable.words for one in ecosystems.values()),
+    )  # fmt: skip
     return Detectors(
         ecosystems,
-        tuple(stated),
-        _globs(one for row in dependencies for one in row["files"]),
+        stated,
+        tuple({ending for _, endings, _ in stated for ending in endings}),
         {ending: row for row in files["languages.yaml"] for ending in row["files"]},
         called,
         index(n for key in files["installs.yaml"]["commands"] for n in ecosystems[key].packages),
         tuple(rows),
-        tuple((row, re.compile(row["files"]) if "files" in row else None)
-              for row in models["rows"]),
-        {key: re.compile(text) for key, text in expressions.items()},
+        expressions,
         files,
-        telling.union(
-            index(names).words, called.words, *(row.words.words for row in rows),
-            *(one.importable.words for one in ecosystems.values()),
-        ),
+        words,
+        frozenset(word.translate(None, DIGITS) for word in words),
+        tuple(word for word in words if word.isdigit()),
         telling,
     )  # fmt: skip
 
 
 def stating(path: str, detectors: Detectors) -> Mapping[str, Any] | None:
     """Return how the dependencies in a file are written, None for what is no such file."""
-    if not detectors.any_dependency_file.match(path):
+    if not path.endswith(detectors.dependency_endings):
         return None
-    return next(row for pattern, row in detectors.dependency_files if pattern.match(path))
+    return next(
+        (row for pattern, endings, row in detectors.dependency_files
+         if path.endswith(endings) and compiled(pattern).match(path)), None,
+    )  # fmt: skip
+
+
+def passed_over(path: str, detectors: Detectors) -> bool:
+    """Say whether the ending of a path tells that its file is not looked into."""
+    return _passed_over(path[path.rfind(".") :], detectors.expressions["skip"])
+
+
+@lru_cache(maxsize=1024)
+def _passed_over(ending: str, skip: str) -> bool:
+    return bool(compiled(skip).search(ending))
 
 
 def index(names: Iterable[str]) -> Index:
     """Return the index of some names."""
     found: dict[bytes, tuple[frozenset[bytes], ...]] = {}
     for name in names:
-        pieces = _PIECES.findall(name.lower())
-        rare = [piece for piece in pieces if piece not in _COMMON] or pieces
-        key = max(rare, key=len).encode()
-        found[key] = (*found.get(key, ()), _bytes(pieces))
+        key, pieces = _cut(name)
+        found[key] = (*found.get(key, ()), pieces)
     return Index(frozenset(found), found)
 
 
-def _expression(row: Mapping[str, Any]) -> re.Pattern[str]:
+@cache
+def _cut(name: str) -> tuple[bytes, frozenset[bytes]]:
+    """Return the rarest piece of a name, and all of them."""
+    pieces = _PIECES.findall(name.lower())
+    rare = [one for one in pieces if one not in _COMMON] or pieces
+    return max(rare, key=len).encode(), _bytes(pieces)
+
+
+def _expression(row: Mapping[str, Any]) -> str:
     names = (re.escape(name).replace(r"\*", r"[\w./-]{0,100}") for name in row.get("names", ()))
-    return re.compile(row["pattern"].replace("{names}", f"(?:{'|'.join(names)})"), re.MULTILINE)
+    return f"(?m){row['pattern'].replace('{names}', '(?:' + '|'.join(names) + ')')}"
 
 
 def _bytes(words: Iterable[str]) -> frozenset[bytes]:
     return frozenset(word.encode() for word in words)
 
 
-def _globs(patterns: Iterable[str]) -> re.Pattern[str]:
+def _globs(patterns: Iterable[str]) -> str:
     """Return an expression over a path for patterns of a name, or of a folder and a name."""
     each = (translate(one).replace(".*", "[^/]*") for one in patterns)
-    return re.compile(rf"(?:.*/)?(?:{'|'.join(each)})")
+    return rf"(?:.*/)?(?:{'|'.join(each)})"
+
+
+def _ending(pattern: str) -> str:
+    """Return the letters in which every name that fits a pattern ends."""
+    return _WILD.split(pattern)[-1]
 
 
 def _hosts(hosts: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ from aigov.changes import (
     unknown_changes,
 )
 from aigov.check import check
-from aigov.detectors import Detectors
+from aigov.detectors import Detectors, passed_over
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
@@ -101,7 +101,8 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
 def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
     """Look through the files of a commit for uses of AI."""
     names: Any = rules.packs[0].documents[PROVIDERS].value
-    return sight(found.files, found.read, detectors, names)
+    read = found.ahead(path for path in sorted(found.files) if not passed_over(path, detectors))
+    return sight(found.files, read, detectors, names)
 
 
 def judge_commit(

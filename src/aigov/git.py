@@ -3,10 +3,10 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import PurePath
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 from aigov.errors import UsageError
 from aigov.repositories import is_manifest
@@ -25,6 +25,8 @@ _CLEAR = re.compile(r"(HEAD|[0-9a-f]{40}|[0-9a-f]{64}|refs/.*)?", re.DOTALL)
 """Names that git looks for in one place first: its own, whole ids and whole refs."""
 
 _NOWHERE = (-1, -1)
+_PIECE = 1 << 16
+"""Bytes at once of what is passed over."""
 _MAX_STEPS = 1000
 """Places that a path passes through before its links are taken to go in circles."""
 SAFE = {
@@ -147,6 +149,25 @@ class Repository:
         with self._reading():
             found: bytes = self._repo.odb.stream(bytes.fromhex(blob)).read(most)
         return found
+
+    def contents(self, blobs: Iterable[str], most: int) -> Iterator[bytes]:
+        """Yield the first bytes of many blobs in their order, all from one program."""
+        with self._reading(), TemporaryFile() as asked:
+            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
+            asked.seek(0)
+            answers = self._ask.cat_file("--batch", "--buffer", istream=asked, as_process=True)
+            output = answers.stdout
+            while head := output.readline():
+                size = int(head.rpartition(b" ")[2])  # fails for one that is missing
+                found = output.read(min(size, most) + 1)  # a line's end follows each blob
+                left = size + 1 - len(found)
+                while left:
+                    passed = len(output.read(min(left, _PIECE)))
+                    if not passed:
+                        raise ValueError("git ended in the middle of a blob")
+                    left -= passed
+                yield found[: min(size, most)]
+            answers.wait()
 
     def close(self) -> None:
         """End the programs of git that wait for questions."""

@@ -31,8 +31,8 @@ MAX_LEAVES = 500_000
 """Scalars that all commits wrote together, and that one commit holds; some 160 bytes each, and
 some 100 in a manifest.  A file with a fifth of that is not read."""
 _PATTERNS = (f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB"))
-_ENVIRONMENT = SAFE | dict.fromkeys(_PATTERNS, "0")
-"""Manifests are looked for by patterns."""
+_ENVIRONMENT = SAFE | dict.fromkeys((*_PATTERNS, "GIT_FLUSH"), "0")
+"""Manifests are looked for by patterns, and their history is told in large pieces."""
 PATHS = [f"*{name}" for name in MANIFEST_NAMES]
 """One star and plain letters: git compares these twice as fast as what says more."""
 _PARENT = re.compile(rb"^parent ([0-9a-f]+)$", re.MULTILINE)

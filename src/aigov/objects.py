@@ -6,7 +6,7 @@ one with SHA-256 names.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from glob import escape, glob
 
 from aigov.errors import MissingExtra, UsageError
@@ -104,6 +104,10 @@ class Bulk:
                 problem = f"the object {blob[:12]} is damaged or missing"
                 raise UsageError(problem, where=self.root) from error
             return None
+
+    def contents(self, blobs: Iterable[str], most: int) -> Iterator[bytes | None]:
+        """Yield `content` of many blobs in their order."""
+        return (self.content(blob, most) for blob in blobs)
 
     def close(self) -> None:
         """Let go of the files that libgit2 holds open."""

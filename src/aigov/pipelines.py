@@ -1,7 +1,7 @@
 """Whether a pipeline runs the gate; what to look for is `vocabulary/pipelines.yaml`."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,16 @@ MAX_BYTES = 64 * 1024
 def kind_of(path: str, how: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the kind of pipeline that the file at `path` (POSIX) defines, None for none."""
     return next((one for one in how["pipelines"] if _named(tuple(one["files"]))(path)), None)
+
+
+def pipelines_in(
+    paths: Iterable[str], how: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield, sorted, each path that defines a pipeline, with its kind."""
+    every = _named(tuple(file for one in how["pipelines"] for file in one["files"]))
+    for path in sorted(filter(every, paths)):
+        if kind := kind_of(path, how):
+            yield path, kind
 
 
 @cache

@@ -86,7 +86,7 @@ class Standing:
             yield path, hit._replace(kind=kind, confidence="low" if doubt else sure, doubt=doubt)
 
     def _named(self, what: str, path: str) -> bool:
-        return bool(self._detectors.named[what].search(path))
+        return bool(self._detectors.named(what).search(path))
 
     def _doubt(self, path: str, hit: Hit) -> str:
         ecosystem = hit.ecosystem

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from aigov.attestation import MOST, PAYLOAD, TYPES, encode, parse_subject, repository_uri, statement
 from aigov.cli.options import Command, Output, add_output, write_file
 from aigov.errors import UsageError
 from aigov.git import Repository
@@ -28,7 +27,7 @@ _OPTIONS = (
         "attested",
         metavar="[TYPE=]FILE",
         multiple=True,
-        help=f"Write the decision, an in-toto {' or '.join(TYPES)} (default: vsa); repeatable.",
+        help="Write the decision, an in-toto vsa or svr (default: vsa); repeatable.",
     ),
     click.option(
         "--subject",
@@ -59,17 +58,23 @@ class Attestor:
         pem, password = (
             os.environ.pop(name, "") for name in ("AIGOV_SIGNING_KEY", "AIGOV_KEY_PASSWORD")
         )
-        named = options["key"]
+        named, subject = options["key"], options["subject"]
+        self._outputs: list[Output] = []
+        if not options["attested"]:
+            if subject or named:
+                problem = "--subject and --key are of an attestation"
+                raise UsageError(problem, remedy="--attest FILE")
+            return
+        from aigov.attestation import MOST, TYPES, parse_subject
+
         self._key = read_file(named, "key", MOST) if named else os.fsencode(pem) or None
         self._password = os.fsencode(password)
-        self._subject = parse_subject(options["subject"]) if options["subject"] else ""
+        self._subject = parse_subject(subject) if subject else ""
         together = list(outputs)
         for given in options["attested"]:
             form, _, file = given.partition("=")
             add_output(together, Output(form, file) if form in TYPES else Output("vsa", given))
         self._outputs = together[len(outputs) :]
-        if not self._outputs and (options["subject"] or named):
-            raise UsageError("--subject and --key are of an attestation", remedy="--attest FILE")
 
     def attest(self, result: CheckResult, git: Repository, commit: str) -> None:
         """Write every attestation that was asked for.
@@ -77,6 +82,10 @@ class Attestor:
         Raises:
             UsageError, MissingExtra: the key cannot be used, or a file not be written.
         """
+        if not self._outputs:
+            return
+        from aigov.attestation import PAYLOAD, encode, repository_uri, statement
+
         subject = self._subject or commit
         if "@" not in subject:
             subject = f"{repository_uri(git.origin(), os.path.basename(git.root))}@{subject}"
