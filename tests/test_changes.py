@@ -13,16 +13,13 @@ from aigov.cases import with_parents
 from aigov.changes import (
     MAX_DEPTH,
     MAX_NAMED,
-    Version,
     change_findings,
     changed_paths,
     described,
     gone_manifests,
-    imported,
-    record_facts,
-    recorded,
 )
 from aigov.findings import Enforcement, Outcome
+from aigov.ledgers import Version, imported, record_facts, recorded
 from aigov.preparing import Prepared, ReadFile, prepare
 from aigov.results import Problem
 from aigov.settings import Settings

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from aigov.changes import Version, recorded
 from aigov.findings import Outcome, Result
 from aigov.freshness import judge_freshness
+from aigov.ledgers import Version, recorded
 from aigov.preparing import prepare
 from aigov.settings import Settings
 from judging import AS_OF, changed, example, rules

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aigov.changes import Version, record_facts
 from aigov.errors import UsageError
+from aigov.ledgers import Version, record_facts
 from aigov.lineage import Base, Histories, base_of, histories
 
 TODAY = "2026-11-22"

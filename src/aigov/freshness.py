@@ -13,9 +13,10 @@ the first version brings is imported, and no change.  The rules are the project'
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aigov.changes import Said, Version, finding, identity
+from aigov.changes import Said, finding
 from aigov.findings import Outcome, Result
 from aigov.judgement import MAX_SHOWN
+from aigov.ledgers import Version, identity
 from aigov.preparing import Prepared
 from aigov.rules import Rules
 

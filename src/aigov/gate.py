@@ -11,23 +11,14 @@ from typing import Any, NamedTuple
 from aigov.agreement import agree
 from aigov.authorship import read_trail
 from aigov.bundled import shipped_detectors
-from aigov.changes import (
-    Version,
-    change_findings,
-    changed_paths,
-    described,
-    gone_manifests,
-    imported,
-    record_facts,
-    recorded,
-    unknown_changes,
-)
+from aigov.changes import change_findings, changed_paths, described, gone_manifests, unknown_changes
 from aigov.check import check
 from aigov.detectors import Detectors, passed_over
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
 from aigov.identities import Trail, judge_approvers, waiver_authors
+from aigov.ledgers import Version, imported, record_facts, recorded
 from aigov.lineage import Base, Histories, Reader, histories
 from aigov.packs import PROVIDERS
 from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read

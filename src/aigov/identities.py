@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from aigov.changes import Said, below, finding, identity
+from aigov.changes import Said, finding
 from aigov.findings import Outcome, Result
+from aigov.ledgers import below, identity
 from aigov.packs import ACCOUNTS
 from aigov.preparing import Prepared
 from aigov.rules import Rules

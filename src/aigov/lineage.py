@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 
 import git
 
-from aigov.changes import Version, recorded
 from aigov.errors import UsageError
 from aigov.git import SAFE, SETTINGS, Asking, namesakes
 from aigov.identities import Leaf, leaves
+from aigov.ledgers import Version, recorded
 from aigov.repositories import MANIFEST_NAMES, is_manifest
 from aigov.source import MAX_FILE_BYTES, Document, load
 

@@ -10,7 +10,7 @@ import sys
 
 def main() -> None:
     """Run the command line; exit 2 with the remedy if `aigov` is not this project's."""
-    gc.disable()  # start-up makes much that lives to the end; `aigov.cli` turns it on again
+    gc.disable()  # start-up makes much that lives to the end; `audit` turns it on again
     try:
         import aigov
 
