@@ -271,7 +271,9 @@ def test_a_manifest_that_is_gone_without_having_been_retired_is_a_finding():
     assert gone_manifests(base, [file("b/aigov.yaml", live)]) == []  # moved
     assert gone_manifests(base, [file("a/aigov.yaml", unread=True)]) == []  # told already
     assert gone_manifests([file("a/aigov.yaml", retired)], []) == []
-    assert gone_manifests([file("a/aigov.yaml", live._replace(kind="Waiver"))], []) == []
+    waiver = file("a/aigov.yaml", live._replace(kind="Waiver"))
+    assert gone_manifests([waiver], []) == []
+    assert gone_manifests(base, [waiver]) == [found]  # its id stands in for nothing
 
 
 # --- records

@@ -102,6 +102,27 @@ def test_a_file_is_read_in_the_encoding_it_says(encoding):
     assert told(found_in({"requirements.txt": data})) == ["requirements.txt:2 runtime openai"]
 
 
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [
+        ("#!/usr/bin/env python3", ["bin/serve:2 runtime openai"]),
+        ("#!/usr/bin/python3.11 -u", ["bin/serve:2 runtime openai"]),
+        ("#!/usr/bin/env -S python -u", ["bin/serve:2 runtime openai"]),
+        ("#!/bin/sh", ["bin/serve:2 mention openai"]),
+        ("import os", ["bin/serve:2 mention openai"]),
+    ],
+)
+def test_a_script_without_an_ending_is_read_in_the_language_that_its_first_line_names(first, found):
+    assert told(found_in({"bin/serve": f"{first}\nimport openai\n"})) == found
+
+
+def test_a_comment_in_code_may_hold_what_makes_other_files_binary():
+    packages = b'{"dependencies": {"groq-sdk": "1"}}'
+    files = {"a.js": b'/* \0 */ import Groq from "groq-sdk"\n', "package.json": packages}
+    assert "a.js:1 runtime groq-sdk" in told(found_in(files))
+    assert told(found_in({"a.bin": b"\0 openai"})) == []
+
+
 def test_files_that_cannot_be_read_say_nothing():
     assert detect(["app.py", "b.bin"], lambda _: None, detectors()) == Found((), {})
 

@@ -107,6 +107,26 @@ def test_evidence_comes_from_the_commit_and_never_from_outside(repository, tmp_p
     assert gate(repository)[0] == 0
 
 
+def test_a_manifest_is_no_evidence_of_itself_under_another_name(repository):
+    path = repository / "docs" / "ready" / "runbook.md"
+    assert "docs/ready/runbook.md" in READY
+    path.unlink()
+    path.symlink_to("../../aigov.yaml")
+    commit(repository, "link to the manifest")
+    assert "MAN-004" in {one["code"] for one in decision(repository)["reasons"]}
+
+
+def test_evidence_in_a_linked_folder_counts_and_links_in_circles_end(repository):
+    (repository / "docs").rename(repository / "documents")
+    (repository / "docs").symlink_to("documents")
+    commit(repository, "link the folder")
+    assert gate(repository)[0] == 0
+    (repository / "docs").unlink()
+    (repository / "docs").symlink_to("docs/docs")
+    commit(repository, "link it to itself")
+    assert "MAN-004" in {one["code"] for one in decision(repository)["reasons"]}
+
+
 @pytest.mark.parametrize("option", ["--profile", "--policies"])
 def test_nothing_inside_the_repository_is_configuration(repository, option):
     (repository / "policies").mkdir()
@@ -115,6 +135,23 @@ def test_nothing_inside_the_repository_is_configuration(repository, option):
     with pytest.raises(AigovError, match="inside the repository that is judged"):
         gate(repository, option, str(repository / given))
     assert gate(repository, "--profile", PROFILE)[0] in (0, 1)
+
+
+def test_a_name_of_a_tag_and_of_a_branch_says_neither(repository):
+    git(repository, "update-ref", "refs/remotes/origin/main", "HEAD")
+    (repository / "aigov.yaml").write_text(READY.replace("tier: moderate", "tier: low", 1))
+    commit(repository, "lower the tier")
+    assert "CHG-001" in {one["code"] for one in decision(repository)["reasons"]}
+    git(repository, "tag", "origin/main", "refs/remotes/origin/main")
+    assert decision(repository, "--base", "origin/main")["given"]["base"]  # one commit
+    git(repository, "tag", "-f", "origin/main", "HEAD")
+    (found,) = {one["message"] for one in decision(repository, "--base", "origin/main~0")["reasons"]
+                if one["code"] == "CHG-001"}  # fmt: skip
+    assert "refs/tags/origin/main, refs/remotes/origin/main" in found
+    with pytest.raises(AigovError, match="origin/main is the name of several"):
+        gate(repository, "--rev", "origin/main")
+    git(repository, "tag", "HEAD", "HEAD^")  # git itself looks at its own HEAD first
+    assert gate(repository, "--base", "refs/remotes/origin/main")[0] == 1
 
 
 def test_what_cannot_be_judged_is_an_error(tmp_path, repository):
@@ -224,6 +261,30 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
     commit(repository, "have it last longer")
     codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
     assert "BLD-008" in codes
+
+
+def test_a_waiver_that_was_taken_back_on_the_base_counts_on_no_branch(repository):
+    broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
+    waiver = (
+        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\n"
+        "spec:\n  policy: BLD-008\n"
+        "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
+        "  compensating: A flag switches traffic back to people.\n"
+        "  approved_by: karin.holm@northbank.internal\n"
+        "  granted_on: 2026-11-20\n  expires_on: 2026-12-20\n"
+    )
+    (repository / "waiver.aigov.yaml").write_text(waiver, "utf-8")
+    commit(repository, "waive")
+    git(repository, "switch", "-q", "-c", "change")
+    (repository / "aigov.yaml").write_text(broken, "utf-8")
+    commit(repository, "rely on it")
+    given = ("--base", "main", "--profile", PROFILE)
+    assert "BLD-008" not in {one["code"] for one in decision(repository, *given)["reasons"]}
+    git(repository, "switch", "-q", "main")
+    (repository / "waiver.aigov.yaml").unlink()
+    commit(repository, "take it back")
+    git(repository, "switch", "-q", "change")
+    assert "BLD-008" in {one["code"] for one in decision(repository, *given)["reasons"]}
 
 
 def test_what_changed_cannot_be_told_where_the_base_is_not_there_whatever_the_tier(repository):

@@ -124,6 +124,18 @@ def test_a_manifest_that_is_moved_and_rewritten_at_once_does_not_begin_anew(clon
     assert codes(clone) == {"MAN-012"}
 
 
+def test_a_manifest_behind_a_link_has_no_past_that_could_be_another_text(clone):
+    git(clone, "mv", "aigov.yaml", "text")
+    (clone / "aigov.yaml").symlink_to("text")
+    commit(clone)
+    assert codes(clone) == set()
+    (clone / "text").write_text(approved("2026-10-01"), "utf-8")
+    commit(clone)
+    assert "MAN-012" in codes(clone)
+    git(clone, "push", "-q", "origin", "HEAD:main")
+    assert {"MAN-012", "CHG-008"} <= codes(clone)  # cannot tell
+
+
 def test_what_lies_in_a_submodule_is_not_in_the_commit(clone, tmp_path):
     evidence = tmp_path / "evidence"
     git(tmp_path, "init", "-q", str(evidence))
@@ -133,6 +145,8 @@ def test_what_lies_in_a_submodule_is_not_in_the_commit(clone, tmp_path):
     git(clone, "submodule", "--quiet", "add", str(evidence), "evidence")
     commit(clone)
     assert codes(clone) == set()
+    _, report = gate(clone)
+    assert any("nothing was looked at: evidence" in note for note in report["notes"])
     put = {"/spec/operations/readiness/evidence": "evidence/orr.md"}
     commit(clone, dump(changed(READY, put)))
     assert "MAN-004" in codes(clone)

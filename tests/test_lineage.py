@@ -108,8 +108,8 @@ def test_on_another_branch_the_base_is_where_it_parted(clone):
     clone.commit("2026-03-03", {"README": "y"})
     clone.git("push", "-q", "origin", "main")
     clone.git("checkout", "-q", "topic")
-    assert clone.base() == Base(parted, parted)  # what others merged since is no change of ours
-    assert clone.base("main") == Base(parted, parted)
+    since = Base(parted, parted, tip=clone.id("main"))  # what others merged is no change of ours
+    assert clone.base() == clone.base("main") == since
     assert clone.base("topic~1").commit == clone.id("topic~1")
 
 

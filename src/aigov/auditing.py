@@ -163,7 +163,7 @@ def _head(judge: Judge, where: str, found: Snapshot) -> Commit:
     base = Base(found.commit, found.commit)
     if any(True for _ in found.manifests()):
         return read_commit(Repository(where), found, base, judge.rules, judge.settings)
-    return Commit(found, base, Histories(), (), Trail(), judge.rules, judge.settings)
+    return Commit(found, base, Histories(), (), (), Trail(), judge.rules, judge.settings)
 
 
 def _about(head: Commit, result: CheckResult) -> list[dict[str, Any]]:

@@ -175,7 +175,7 @@ def gone_manifests(before: Iterable[ReadFile], after: Iterable[ReadFile]) -> lis
     finding of its own.
     """
     files = list(after)
-    kept = {document.id for file in files for document in file.documents}
+    kept = {one.id for file in files for one in file.documents if one.kind == "UseCase"}
     unread = {file.path for file in files if file.problems}
     return [
         Problem("CHG-006", file.path, 1, 1, f"the base has the use case {document.id} here")

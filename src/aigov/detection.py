@@ -38,6 +38,12 @@ _WORD = re.compile(
     r"(?<!\S)[\"']?(?:git\+\S{0,200}/)?((?:@[\w.-]+/)?[A-Za-z][\w-]*(?:\.(?!git\b)[\w-]+)*)"
 )
 _KERNELS = {"r": ".r", "julia": ".jl", "javascript": ".js", "typescript": ".ts"}
+_RUN_BY = {
+    b"python": ".py", b"node": ".js", b"bun": ".ts", b"deno": ".ts", b"ruby": ".rb",
+    b"php": ".php", b"Rscript": ".r", b"julia": ".jl",
+}  # fmt: skip
+_SCRIPT_OF = re.compile(rb"#![^\n]{0,200}[/ \t](" + b"|".join(_RUN_BY) + rb")(?![a-z-])")
+"""The first line of a script that has no ending by which to tell its language."""
 _GROUPS = {"own": "", "runtime": "", "extra": "extra", "bundled": "extra", "other": "group"}
 
 
@@ -93,13 +99,16 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     language = detectors.languages.get(name[name.rfind(".") :]) if "." in name else None
     if named["skip"].search(path) or not (data := read(path)):
         return
+    if "." not in name and (script := _SCRIPT_OF.match(data)):
+        language = detectors.languages[_RUN_BY[script[1]]]
     if language is None:
         yield from _model(path, data, detectors)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # as PowerShell writes what it is told
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     pieces = data[:limit].translate(_LETTERS).split()
-    if detectors.words.isdisjoint(pieces) or b"\0" in data[:1024]:
+    binary = language is None and b"\0" in data[:1024]  # a comment of code may hold one
+    if binary or detectors.words.isdisjoint(pieces):
         return
     words = frozenset(pieces)
     found = False

@@ -34,6 +34,7 @@ from aigov.preparing import Known, Prepared, ReadFile, Surroundings, read
 from aigov.reconciliation import Reconciled, reconcile
 from aigov.results import CheckResult, Problem
 from aigov.rules import Rules
+from aigov.scopes import listing
 from aigov.settings import Settings
 from aigov.shelf import Repository
 from aigov.sightings import Sightings, sight
@@ -54,6 +55,8 @@ class Commit(NamedTuple):
     past: Histories
     before: tuple[ReadFile, ...]
     """The manifests of the base."""
+    lately: tuple[ReadFile, ...]
+    """Those of its branch as it is now, from which a waiver may be gone again."""
     trail: Trail
     """Who wrote the documents of the commit."""
     rules: Rules
@@ -79,16 +82,20 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     if base.landed:
         past = histories(git.root, base.landed, settings.as_of, reader)
     before: tuple[ReadFile, ...] = ()
+    if base.commit == found.commit:
+        before = tuple(_files(found, rules, settings))
+    lately = before
     try:
         if base.commit and base.commit != found.commit:
             before = tuple(_files(nearby(found, git, base.commit), rules, settings))
+        lately = before
+        if base.tip:
+            lately = tuple(_files(nearby(found, git, base.tip), rules, settings))
     except UsageError as error:  # the commit itself is there: only its base is unknown
         base = base._replace(unknown=f"the base cannot be read: {error.problem}; {error.remedy}")
-    if base.commit == found.commit:
-        before = tuple(_files(found, rules, settings))
     trusted = settings.profile.spec.get("trusted_signers", {}) if settings.profile else {}
     trail = read_trail(git.root, found.commit, trusted, reader)
-    return Commit(found, base, past, before, trail, rules, settings)
+    return Commit(found, base, past, before, lately, trail, rules, settings)
 
 
 def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
@@ -137,10 +144,12 @@ def _reconciled(
 
 
 def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
-    """Return the ids of the waivers that stand in the commit as they stand on the base."""
+    """Return the ids of the waivers that stand in the commit as they stand on the base, and
+    were not taken back there since."""
     before = {id_: waiver.value for id_, waiver in commit.on_base("Waiver").items()}
     now = [one for file in files for one in file.documents if one.kind == "Waiver"]
-    same = {one.id for one in now if before.get(one.id) == one.value}
+    kept = {one.id for file in commit.lately for one in file.documents if one.kind == "Waiver"}
+    same = {one.id for one in now if before.get(one.id) == one.value} & kept
     return same - {one.id for one in now if before.get(one.id) != one.value}
 
 
@@ -180,9 +189,12 @@ def _known(one: Prepared, before: Prepared | None, commit: Commit, seen: Reconci
     unknown = commit.unknown
     if before and not versions:  # the manifest of the base is too large to have been followed
         unknown = unknown or "the history of this use case cannot be read"
+    on_base = versions if commit.base.landed == found.commit else ()
+    if on_base and on_base[-1].records != recorded(one.document.value):  # it stands behind a link
+        unknown = unknown or "the history of this use case leads to another text than is judged"
     if unknown:
         return Known(facts, (*agreed, *unknown_changes(one, unknown, rules)))
-    if commit.base.landed != found.commit or not versions:  # no id by which to follow it
+    if not on_base:  # it is not there yet, or has no id by which to follow it
         versions = (*versions, Version(None, recorded(one.document.value)))
     if before and before.document.own_text == one.document.own_text:
         before = one  # which spares looking for what changed
@@ -203,5 +215,7 @@ def _notes(commit: Commit) -> Iterator[str]:
     if commit.found.unread:
         many = len(commit.found.unread)
         yield f"files that are too large to be in this clone, and may be models: {many:,}"
+    if commit.found.submodules:
+        yield f"submodules, in which nothing was looked at: {listing(commit.found.submodules)}"
     if commit.settings.profile is None:
         yield NO_PROFILE

@@ -4,7 +4,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from tempfile import TemporaryDirectory
 
@@ -19,6 +19,10 @@ except ImportError:  # GitPython looks for the program when it is imported
 _NOBODY = re.compile(r"noreply|\[bot\]|[^ -~]|^[^@]*$")
 """Addresses that name nobody: hidden by a forge, a machine's, or none at all."""
 
+_AFTER_NAME = re.compile(r"[~^:]|@\{")
+"""Where what is said of a ref ends its name (gitrevisions)."""
+_CLEAR = re.compile(r"(HEAD|[0-9a-f]{40}|[0-9a-f]{64}|refs/.*)?", re.DOTALL)
+"""Names that git looks for in one place first: its own, whole ids and whole refs."""
 
 _NOWHERE = (-1, -1)
 _MAX_STEPS = 1000
@@ -80,7 +84,14 @@ class Repository:
         return not ways(path).isdisjoint(identity(str(one)) for one in folders)
 
     def commit(self, rev: str) -> str | None:
-        """Return the full id of the commit that `rev` names, None if there is none."""
+        """Return the full id of the commit that `rev` names, None if there is none.
+
+        Raises:
+            UsageError: it is the name of several.
+        """
+        if several := namesakes(self._ask, rev):
+            words = f"{rev} is the name of several: {', '.join(several)}"
+            raise UsageError(words, where=self.root, remedy="name one of them in full")
         try:
             found: str = self._ask.rev_parse(
                 "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"
@@ -160,6 +171,18 @@ class Repository:
         except git.GitError:
             return True
         return False
+
+
+def namesakes(ask: git.Git, rev: str) -> list[str]:
+    """Return the refs that share the name in `rev` and are not the same commit, none if it is
+    clear: anybody who may push a tag could call it `origin/main`, and git prefers tags."""
+    name, found = _AFTER_NAME.split(rev)[0], {}
+    if _CLEAR.fullmatch(name):
+        return []
+    for ref in (f"refs/{kind}/{name}" for kind in ("tags", "heads", "remotes")):
+        with suppress(git.GitError):
+            found[ref] = ask.rev_parse("--verify", "--quiet", f"{ref}^{{commit}}")
+    return [*found] if len({*found.values()}) > 1 else []
 
 
 def ways(path: str) -> set[tuple[int, int]]:

@@ -20,7 +20,7 @@ import git
 
 from aigov.changes import Version, recorded
 from aigov.errors import UsageError
-from aigov.git import SAFE, SETTINGS, Asking
+from aigov.git import SAFE, SETTINGS, Asking, namesakes
 from aigov.identities import Leaf, leaves
 from aigov.repositories import MANIFEST_NAMES, is_manifest
 from aigov.source import MAX_FILE_BYTES, Document, load
@@ -56,6 +56,8 @@ class Base(NamedTuple):
     itself where it is on that branch; "" where there is none.  `histories` starts here."""
     unknown: str = ""
     """Why the base cannot be read and what to do, else ""."""
+    tip: str = ""
+    """Full id of the newest commit of the base branch, "" where that is `commit` or unknown."""
 
 
 class Histories(NamedTuple):
@@ -81,6 +83,9 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
     with asking(root) as ask:
         parents = _parents(ask, rev)
         branch = _commit(ask, named) if named else _default_branch(ask)
+        if named and (several := namesakes(ask, named)):
+            words = f"the base {named} is the name of several; name one in full: "
+            return Base(unknown=words + ", ".join(several))
         if named and branch is None:
             return Base(unknown=f"the base {named} is not in this clone; fetch or correct it")
         shallow = answer(ask, "rev_parse", "--is-shallow-repository") == "true"
@@ -89,7 +94,8 @@ def base_of(root: str, rev: str, named: str | None = None) -> Base:
             if shared is None and shallow:
                 return Base(unknown=f"where {named or 'the base'} parted is not here; {DEEPEN}")
             if shared != rev:
-                return Base(shared or branch, shared or branch)
+                at = shared or branch
+                return Base(at, at, tip="" if at == branch else branch)
         if not parents:
             return Base("", rev)
         if _commit(ask, parents[0]) is None:

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from io import BytesIO
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from aigov.errors import UsageError
@@ -16,6 +17,7 @@ MAX_LINKS = 8
 """Symbolic links that are followed within the commit before a path leads nowhere."""
 _REGULAR = ("100644", "100755")
 _LINK = "120000"
+_SUBMODULE = "160000"
 _ABSENT = "000000"
 
 
@@ -50,6 +52,11 @@ class Snapshot:
         """Files that are too large to be in this clone, of those that were to be read."""
         self._objects = objects
 
+    @property
+    def submodules(self) -> list[str]:
+        """Where other repositories are taken in, of which a commit holds but the name."""
+        return sorted(path for path, blob in self.files.items() if blob.mode == _SUBMODULE)
+
     def manifests(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield path and content of each manifest, sorted; None where it is no regular file."""
         for path in sorted(path for path in self.files if path.endswith(MANIFEST_NAMES)):
@@ -60,21 +67,32 @@ class Snapshot:
     def read(self, path: str) -> bytes | None:
         """Return the start of a file (`source.MAX_FILE_BYTES` and one byte more), through
         links that stay inside the commit; None where there is no regular file."""
+        end = self._end(path)
+        blob = self.files.get(end)
+        return self._content(end, blob, MAX_FILE_BYTES + 1) if blob else None
+
+    def _content(self, path: str, blob: Blob, most: int) -> bytes | None:
+        content = self._objects.content(blob.id, most)
+        if content is None:
+            self.unread.add(path)
+        return content
+
+    def _end(self, path: str) -> str:
+        """Return the regular file to which a path leads, through links to files and folders;
+        "" where it leads to none."""
         for _ in range(MAX_LINKS):
             blob = self.files.get(path)
-            if blob is None:
-                return None
-            if blob.mode not in (*_REGULAR, _LINK):
-                return None  # a submodule
-            most = 4096 if blob.mode == _LINK else MAX_FILE_BYTES + 1
-            content = self._objects.content(blob.id, most)
-            if content is None:
-                self.unread.add(path)
-            if content is None or blob.mode != _LINK:
-                return content
-            target = content.decode("utf-8", "replace")
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        return None
+            if blob and blob.mode in _REGULAR:
+                return path
+            above = accumulate(path.split("/"), lambda folder, name: f"{folder}/{name}")
+            on_way = ((one, self.files[one]) for one in above if one in self.files)
+            link, blob = next(on_way, ("", Blob("", "")))
+            if blob.mode != _LINK:
+                return ""  # nothing, or a submodule
+            target = (self._content(link, blob, 4096) or b"").decode("utf-8", "replace")
+            rest = path[len(link) + 1 :]
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, rest))
+        return ""
 
     def resolve_evidence(
         self, paths: Iterable[str], folder: str, url_prefixes: tuple[str, ...] | None
@@ -87,9 +105,9 @@ class Snapshot:
         return resolve(paths, url_prefixes, in_commit)
 
     def _evidence(self, path: str) -> Evidence:
-        if path.startswith(("../", "/")) or is_manifest(posixpath.basename(path)):
-            return Evidence(resolves=False)
-        content = self.read(path)
+        content = None
+        if not is_manifest(posixpath.basename(self._end(path))):  # it would be its own evidence
+            content = self.read(path)
         if content is None:
             return Evidence(resolves=False)
         shown = shows_something(BytesIO(content))
