@@ -191,13 +191,17 @@ def test_serial_processes_and_a_cluster_give_the_same_bytes(few, tmp_path, clust
 
 
 def test_postgresql_keeps_the_same_as_sqlite(audit, few, tmp_path, new_postgresql):  # noqa: F811
-    url = new_postgresql()
+    url, odd = new_postgresql(), tmp_path / "odd"
+    strange(odd)
+    fleet.repository(odd / os.fsdecode(b"caf\xe9.git"), fleet.content("unregistered", 1))
     subprocess.run(
         command("db", "upgrade", "--db", url), check=True, capture_output=True,
         env=environment(tmp_path),
     )  # fmt: skip
     for date in ("2026-11-22", "2026-12-22"):
-        assert audit(few, *PROFILE, date=date)[1] == audit(few, *PROFILE, date=date, db=url)[1]
+        here, there = (audit(few, odd, *PROFILE, date=date, db=db) for db in ("", url))
+        assert here == there
+        assert len(here[1]["repositories"]) == FEW + 5
     assert exported(url) == exported(tmp_path / "history.db")
 
 
