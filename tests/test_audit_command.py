@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -26,6 +27,7 @@ from aigov.gate import look
 from forge.rest import TOKEN
 from history.conftest import new_postgresql, postgres  # noqa: F401  # fixtures
 from judging import EXAMPLES, ROOT
+from test_attestation import PUBLIC, pems, signed, written
 from test_check_command import run  # noqa: F401
 from test_mirrors import remote  # noqa: F401
 from test_workers import cluster  # noqa: F401
@@ -189,13 +191,17 @@ def test_serial_processes_and_a_cluster_give_the_same_bytes(few, tmp_path, clust
 
 
 def test_postgresql_keeps_the_same_as_sqlite(audit, few, tmp_path, new_postgresql):  # noqa: F811
-    url = new_postgresql()
+    url, odd = new_postgresql(), tmp_path / "odd"
+    strange(odd)
+    fleet.repository(odd / os.fsdecode(b"caf\xe9.git"), fleet.content("unregistered", 1))
     subprocess.run(
         command("db", "upgrade", "--db", url), check=True, capture_output=True,
         env=environment(tmp_path),
     )  # fmt: skip
     for date in ("2026-11-22", "2026-12-22"):
-        assert audit(few, *PROFILE, date=date)[1] == audit(few, *PROFILE, date=date, db=url)[1]
+        here, there = (audit(few, odd, *PROFILE, date=date, db=db) for db in ("", url))
+        assert here == there
+        assert len(here[1]["repositories"]) == FEW + 5
     assert exported(url) == exported(tmp_path / "history.db")
 
 
@@ -648,3 +654,22 @@ def test_sarif_is_a_file_a_repository_that_has_something(run, tmp_path):  # noqa
     for one in reports.iterdir():
         (found,) = json.loads(one.read_text("utf-8"))["runs"]
         assert {result["ruleId"] for result in found["results"]} == {"REP-001"}
+
+
+def test_attested_permits_are_kept_where_the_key_signed_them(audit, few, tmp_path):
+    permits = tmp_path / "permits"
+    permits.mkdir()
+    (permits / "bot.intoto.json").write_bytes(signed(written()))
+    (permits / "note.txt").write_text("no attestation", "utf-8")
+    (tmp_path / "gate.pub").write_bytes(PUBLIC)
+    (tmp_path / "other.pub").write_bytes(pems(Ed25519PrivateKey.generate())[1])
+    kept = []
+    for key in ("other.pub", "gate.pub"):
+        code, _, err = audit(few, "--attestations", permits, "--key", tmp_path / key)
+        assert code == 1
+        assert "note.txt: passed over: " in err
+        assert ("bot.intoto.json: passed over: not signed by" in err) == (key == "other.pub")
+        with sqlite3.connect(tmp_path / "history.db") as connection:
+            kept.append(connection.execute("SELECT count(*) FROM first_pass").fetchone()[0])
+        connection.close()
+    assert kept == [0, 1]
