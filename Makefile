@@ -31,8 +31,8 @@ prove: $(BIN)/.installed ## Prove the shipped policies by their cases and mutant
 bench: ## Measure hook and gate as a user installs them, as ratios in one run
 	$(PYTHON) -m venv --clear .venv-bench
 	.venv-bench/bin/pip install --quiet --disable-pip-version-check .
-	.venv-bench/bin/python benchmarks/start.py
-	.venv-bench/bin/python benchmarks/gate.py
+	broken=0; for one in start gate; do \
+		.venv-bench/bin/python benchmarks/$$one.py || broken=1; done; exit $$broken
 
 corpus: $(BIN)/.installed ## Measure the detection of AI use: make corpus CLONES=folder LABELS=file.tsv
 	$(BIN)/python benchmarks/corpus.py $(CLONES) $(LABELS)
