@@ -116,13 +116,16 @@ def _hits(path: str, read: Callable[[str], bytes | None], detectors: Detectors) 
     limit = len(data) if name.endswith(("lock", ".json", ".ipynb", ".sum")) else MAX_TEXT
     held = data[:limit]
     rough = held.translate(_LETTERS, DIGITS).split()
-    if detectors.without_digits.isdisjoint(rough) and not any(
-        number in held for number in detectors.numbers
+    chosen = bool(detectors.named("by_name").search(path))  # its words are in most files
+    if not (
+        chosen
+        or not detectors.without_digits.isdisjoint(rough)
+        or any(number in held for number in detectors.numbers)
     ):
         return
     words = frozenset(held.translate(_LETTERS).split())
     binary = language is None and b"\0" in data[:1024]  # a comment of code may hold one
-    if binary or detectors.words.isdisjoint(words):
+    if binary or (not chosen and detectors.words.isdisjoint(words)):
         return
     found = False
     for hit in _in_text(path, data, words, language, detectors):

@@ -139,6 +139,8 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         for kind, name in (("infrastructure", "infrastructure.yaml"), ("tooling", "tooling.yaml"))
         for row in files[name]["rows"]
     ]  # fmt: skip
+    by_name = [row for row in files["infrastructure.yaml"]["rows"] if row.get("by_name")]
+    told_by_name = {row["detector"] for row in by_name}
     tooling, models = files["tooling.yaml"], files["models.yaml"]
     endpoints, standing = files["endpoints.yaml"], files["standing.yaml"]
     expressions = {
@@ -146,6 +148,7 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
         "assistant": f"/(?:{'|'.join(row['path'] for row in tooling['paths'])})$",
         "skip": models["skip"], "prose": files["mentions.yaml"]["prose"],
         "installs": files["installs.yaml"]["files"], "builds": files["installs.yaml"]["builds"],
+        "by_name": "|".join(row["files"] for row in by_name),
         "hosts": _hosts(endpoints["hosts"]),
         **{key: endpoints[key] for key in ("idle", "paths", "config", "setting")},
         **{key: standing[key] for key in ("tests", "fixtures", "samples")},
@@ -154,7 +157,8 @@ def build_detectors(files: Mapping[str, Any]) -> Detectors:
     telling = _bytes(files["mentions.yaml"]["words"])
     names = [name for one in ecosystems.values() for name in one.packages]
     words = telling.union(
-        index(names).words, called.words, *(row.words.words for row in rows),
+        index(names).words, called.words,
+        *(row.words.words for row in rows if row.detector not in told_by_name),
         *(one.importable.words for one in ecosystems.values()),
     )  # fmt: skip
     return Detectors(
