@@ -143,8 +143,8 @@ for option in reversed(ending_options):
 
 def _refuse_inside(given: str, found: "list[Source]") -> None:
     """Nothing inside a repository that is audited is configuration."""
-    from aigov.git import identity, ways
     from aigov.pinned import places
+    from aigov.ways import identity, ways
 
     leading = {mark: place for place in places(given) for mark in ways(place)}
     for one in found:
