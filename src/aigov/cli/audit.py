@@ -1,5 +1,6 @@
 """`aigov audit`: the truth about all repositories of an organisation."""
 
+import gc
 import json
 import os
 import re
@@ -100,6 +101,7 @@ def audit(arguments: tuple[str, ...], **options: Any) -> int:
     Exit codes: 0 nothing blocks, 1 findings or AI without a manifest, 2 could not judge
     or too many repositories could not be read, 70 a bug, 130 interrupted.
     """
+    gc.enable()  # start-up turned it off; this may go on for hours
     # the history, pygit2 and the forges' libraries cost a second together
     from aigov.audit import Plan, Progress
     from aigov.audit import audit as run_audit
@@ -165,10 +167,12 @@ def _attested(folder: str | None, key: str | None) -> Iterator[Mapping[str, Any]
     from jsonschema_rs import Draft202012Validator
 
     from aigov.attestation import opened
-    from aigov.signing import signed_by
 
-    holds = Draft202012Validator(schema("attestation.v1.json")).is_valid
-    signed = signed_by(read_file(key, "key"), key) if key else None
+    holds, signed = Draft202012Validator(schema("attestation.v1.json")).is_valid, None
+    if key:
+        from aigov.signing import signed_by
+
+        signed = signed_by(read_file(key, "key"), key)
     try:
         names = sorted(os.listdir(folder))
     except OSError as error:
