@@ -21,9 +21,8 @@ def pipelines_in(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield, sorted, each path that defines a pipeline, with its kind."""
     every = _named(tuple(file for one in how["pipelines"] for file in one["files"]))
-    for path in sorted(filter(every, paths)):
-        if kind := kind_of(path, how):
-            yield path, kind
+    found = ((path, kind_of(path, how)) for path in sorted(filter(every, paths)))
+    yield from ((path, kind) for path, kind in found if kind)
 
 
 @cache
