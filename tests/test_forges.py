@@ -21,9 +21,9 @@ from conftest import skip_or_fail
 from forge.rest import GITLAB_TOKEN, TOKEN
 from test_mirrors import git, remote  # noqa: F401  # a fixture
 
-# Of the published description of GitLab's REST interface (doc/api/openapi/openapi_v3.yaml of
-# gitlab-org/gitlab, 19.5): the types of what a project of a group shows.  No package registry
-# carries it, and its licence (CC BY-SA 4.0) keeps a copy out of here.
+# What a project of a group shows, as we understand GitLab's documentation: a schema of our own.
+# GitLab publishes an OpenAPI description (doc/api/openapi/openapi_v3.yaml of gitlab-org/gitlab),
+# but no package registry carries it, and its licence (CC BY-SA 4.0) keeps a copy out of here.
 GITLAB_PROJECT = {
     "type": "object",
     "required": ["id", "path_with_namespace", "archived"],
