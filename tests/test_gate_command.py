@@ -17,6 +17,19 @@ from judging import AS_OF, EXAMPLES
 
 READY = (EXAMPLES / "4-ready.aigov.yaml").read_text("utf-8")
 PROFILE = str(EXAMPLES / "organization.yaml")
+WAIVER = """
+apiVersion: aigov/v1
+kind: Waiver
+metadata: {id: wait-for-cluster}
+spec:
+  policy: BLD-008
+  use_case: branch-appointment-assistant
+  reason: The cluster comes in December, so.
+  compensating: A flag switches traffic back to people.
+  approved_by: karin.holm@northbank.internal
+  granted_on: 2026-11-20
+  expires_on: 2026-12-20
+"""
 
 
 def git(folder: Path, *words: str) -> str:
@@ -27,8 +40,12 @@ def git(folder: Path, *words: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository whose one commit holds the example that is ready to go live."""
-    folder = tmp_path / "repository"
+    """The repository under test."""
+    return ready(tmp_path / "repository")
+
+
+def ready(folder: Path) -> Path:
+    """Make a repository whose one commit holds the example that is ready to go live."""
     folder.mkdir()
     git(folder, "init", "-q", "-b", "main")
     (folder / "aigov.yaml").write_text(READY, "utf-8")
@@ -239,16 +256,8 @@ def test_where_nothing_is_to_decide_a_clone_without_history_says_what_it_cannot_
 def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository):
     broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
     assert broken != READY
-    waiver = (
-        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\n"
-        "spec:\n  policy: BLD-008\n"
-        "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
-        "  compensating: A flag switches traffic back to people.\n"
-        "  approved_by: karin.holm@northbank.internal\n"
-        "  granted_on: 2026-11-20\n  expires_on: 2026-12-20\n"
-    )
     (repository / "aigov.yaml").write_text(broken, "utf-8")
-    (repository / "waiver.aigov.yaml").write_text(waiver, "utf-8")
+    (repository / "waiver.aigov.yaml").write_text(WAIVER, "utf-8")
     commit(repository, "waive")
     codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
     assert "BLD-008" in codes
@@ -257,7 +266,7 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
     codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
     assert "BLD-008" not in codes
     assert "BLD-008" in {one["code"] for one in decision(repository)["reasons"]}
-    (repository / "waiver.aigov.yaml").write_text(waiver.replace("2026-12-20", "2026-12-29"))
+    (repository / "waiver.aigov.yaml").write_text(WAIVER.replace("2026-12-20", "2026-12-29"))
     commit(repository, "have it last longer")
     codes = {one["code"] for one in decision(repository, "--profile", PROFILE)["reasons"]}
     assert "BLD-008" in codes
@@ -265,15 +274,7 @@ def test_a_waiver_counts_from_the_change_after_the_one_that_brings_it(repository
 
 def test_a_waiver_that_was_taken_back_on_the_base_counts_on_no_branch(repository):
     broken = READY.replace("tested_on: 2026-1", "tested_on: 2025-1")
-    waiver = (
-        "apiVersion: aigov/v1\nkind: Waiver\nmetadata: {id: wait-for-cluster}\n"
-        "spec:\n  policy: BLD-008\n"
-        "  use_case: branch-appointment-assistant\n  reason: The cluster comes in December, so.\n"
-        "  compensating: A flag switches traffic back to people.\n"
-        "  approved_by: karin.holm@northbank.internal\n"
-        "  granted_on: 2026-11-20\n  expires_on: 2026-12-20\n"
-    )
-    (repository / "waiver.aigov.yaml").write_text(waiver, "utf-8")
+    (repository / "waiver.aigov.yaml").write_text(WAIVER, "utf-8")
     commit(repository, "waive")
     git(repository, "switch", "-q", "-c", "change")
     (repository / "aigov.yaml").write_text(broken, "utf-8")

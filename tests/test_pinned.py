@@ -19,7 +19,7 @@ from aigov.errors import AigovError
 from aigov.pinned import digest, fetch_pinned, parse_pin, read_pinned
 from judging import AS_OF, EXAMPLES, ROOT
 from test_check_command import run  # noqa: F401  # a fixture
-from test_gate_command import READY, commit, decision, gate, git
+from test_gate_command import commit, decision, gate, git, ready
 
 ID = "0123456789abcdef0123456789abcdef01234567"
 PROFILE = (EXAMPLES / "organization.yaml").read_bytes()
@@ -58,13 +58,7 @@ def governance(tmp_path) -> Path:
 @pytest.fixture
 def repository(tmp_path) -> Path:
     """The repository under test."""
-    folder = tmp_path / "repository"
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main")
-    (folder / "aigov.yaml").write_text(READY, "utf-8")
-    shutil.copytree(EXAMPLES / "docs", folder / "docs")
-    commit(folder, "adopt aigov")
-    return folder
+    return ready(tmp_path / "repository")
 
 
 def url(folder: Path, path: str, name: str = "HEAD") -> str:

@@ -10,8 +10,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from aigov import __version__
-from aigov.bundled import folder, read_tree, shipped_detectors
-from aigov.detectors import Detectors
+from aigov.bundled import folder, read_tree
 from aigov.errors import AigovError
 from aigov.gate import DEMANDED, NO_PROFILE, Commit, judge_commit, look, read_commit
 from aigov.git import Repository
@@ -60,7 +59,6 @@ class Judge(NamedTuple):
     order: Order
     rules: Rules
     settings: Settings
-    detectors: Detectors
 
 
 def prepare(order: Order) -> Judge:
@@ -78,7 +76,7 @@ def prepare(order: Order) -> Judge:
         demanded=DEMANDED,
         digests=True,
     )
-    return Judge(order, rules, settings, shipped_detectors())
+    return Judge(order, rules, settings)
 
 
 def detectors_version() -> str:
@@ -182,7 +180,7 @@ def _told(one: Prepared) -> dict[str, Any]:
 
 
 def _facts(judge: Judge, found: Snapshot, tree: str) -> dict[str, Any]:
-    seen = look(found, judge.rules, judge.detectors)
+    seen = look(found, judge.rules)
     return {"tree": tree, "unread": sorted(found.unread), **seen._asdict()}
 
 

@@ -13,7 +13,7 @@ from aigov.authorship import read_trail
 from aigov.bundled import shipped_detectors
 from aigov.changes import change_findings, changed_paths, described, gone_manifests, unknown_changes
 from aigov.check import check
-from aigov.detectors import Detectors, passed_over
+from aigov.detectors import passed_over
 from aigov.errors import UsageError
 from aigov.freshness import judge_freshness
 from aigov.git import Repository as Git
@@ -89,9 +89,10 @@ def read_commit(git: Git, found: Snapshot, base: Base, rules: Rules, settings: S
     return Commit(found, base, past, before, lately, trail, rules, settings)
 
 
-def look(found: Snapshot, rules: Rules, detectors: Detectors) -> Sightings:
+def look(found: Snapshot, rules: Rules) -> Sightings:
     """Look through the files of a commit for uses of AI."""
     names: Any = rules.packs[0].documents[PROVIDERS].value
+    detectors = shipped_detectors()
     read = found.ahead(path for path in sorted(found.files) if not passed_over(path, detectors))
     return sight(found.files, read, detectors, names)
 
@@ -129,10 +130,10 @@ def judge_commit(
 def _reconciled(
     commit: Commit, files: Iterable[ReadFile], repository: str, seen: Sightings | None
 ) -> Reconciled:
-    rules, detectors = commit.rules, shipped_detectors()
-    seen = seen or look(commit.found, rules, detectors)
+    rules = commit.rules
+    seen = seen or look(commit.found, rules)
     use_cases = [one for file in files for one in file.documents if one.kind == "UseCase"]
-    return reconcile(seen, use_cases, detectors, rules, commit.settings, repository)
+    return reconcile(seen, use_cases, shipped_detectors(), rules, commit.settings, repository)
 
 
 def _settled_waivers(commit: Commit, files: Iterable[ReadFile]) -> set[str]:
