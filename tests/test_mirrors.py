@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -287,11 +288,9 @@ def test_a_token_opens_its_own_host_and_shows_up_nowhere(web, remote, tmp_path, 
 
     def watch() -> None:
         while running:
-            seen.update(
-                path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                for path in Path("/proc").glob("[0-9]*/cmdline")
-                if _alive(path)
-            )
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with suppress(OSError):  # it may end while it is looked at
+                    seen.add(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
 
     watcher = Thread(target=watch)
     watcher.start()
@@ -430,11 +429,3 @@ def test_a_folder_that_others_can_write_to_holds_no_mirrors(tmp_path):
     (tmp_path / "mirrors").chmod(0o777)
     with pytest.raises(UsageError, match="others can write"):
         fetch("https://127.0.0.1:1/a", tmp_path)
-
-
-def _alive(path: Path) -> bool:
-    try:
-        path.read_bytes()
-    except OSError:
-        return False
-    return True
